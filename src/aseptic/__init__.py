@@ -1,0 +1,1 @@
+"""aseptic: experiment hygiene for Jupyter. These are its public names."""
