@@ -150,7 +150,11 @@ class Store(ABC):
 
     @abstractmethod
     def find_previous(
-        self, experiment: str, *, before: str, notebook: str | None = None,
+        self,
+        experiment: str,
+        *,
+        before: str,
+        notebook: str | None = None,
         cell_id: str | None = None,
     ) -> Run | None:
         """The newest finished run of the experiment older than run `before`, or None.
@@ -171,9 +175,7 @@ class Store(ABC):
         """The runs that a query selects, as columns. Raises BadQuery."""
 
     @abstractmethod
-    def read_series(
-        self, run_ids: Sequence[str], metric: str | None = None
-    ) -> list[Series]:
+    def read_series(self, run_ids: Sequence[str], metric: str | None = None) -> list[Series]:
         """The series of these runs, in the order given; all metrics if none is named."""
 
     @abstractmethod
@@ -182,8 +184,9 @@ class Store(ABC):
 
     # -- what a person says afterwards -------------------------------------------------------
     @abstractmethod
-    def tag(self, run_ids: Sequence[str], *, add: Sequence[str] = (), remove: Sequence[str] = ()
-            ) -> None:
+    def tag(
+        self, run_ids: Sequence[str], *, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> None:
         """Adds and removes tags."""
 
     @abstractmethod
