@@ -1,1 +1,1 @@
-
+"""The shell command `aseptic`: parse, call, print."""

@@ -1,1 +1,1 @@
-
+"""One file per framework or other tracker that aseptic works with."""

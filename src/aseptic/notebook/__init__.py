@@ -1,1 +1,1 @@
-
+"""The IPython side: the extension, its magics and the run card."""

@@ -1,1 +1,1 @@
-
+"""Whether a run can be repeated: state, and later slices and verdicts."""
