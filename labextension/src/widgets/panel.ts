@@ -1,0 +1,2 @@
+/** anywidget host of the panel. */
+export default { render(): void {} };
