@@ -1,0 +1,129 @@
+"""The examples run, and what they record is what their text says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbclient
+import nbformat
+import numpy as np
+import pytest
+
+import aseptic
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "examples"
+
+pytest.importorskip("sklearn")
+
+
+@pytest.fixture
+def own_environment(tmp_path, monkeypatch):
+    """Kernels and scripts started here keep runs, history and settings in `tmp_path` alone."""
+    for name in ("JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+        folder = tmp_path / name.lower()
+        folder.mkdir()
+        monkeypatch.setenv(name, str(folder))
+    monkeypatch.setenv("ASEPTIC_STORE", str(tmp_path / "runs"))
+    return dict(os.environ)
+
+
+def execute(name: str, folder: Path, environment: dict[str, str]) -> nbformat.NotebookNode:
+    """The example, executed in a copy of its own."""
+    path = shutil.copy(EXAMPLES / name, folder)
+    notebook = nbformat.read(path, as_version=4)
+    resources = {"metadata": {"path": str(folder)}}
+    client = nbclient.NotebookClient(notebook, timeout=240, resources=resources)
+    client.execute(env=environment)
+    return notebook
+
+
+def outputs_of(notebook: nbformat.NotebookNode, cell_id: str) -> list[nbformat.NotebookNode]:
+    return next(cell for cell in notebook.cells if cell.id == cell_id).outputs
+
+
+def test_the_quickstart_makes_nine_runs_with_params_metrics_and_data(tmp_path, own_environment):
+    notebook = execute("quickstart.ipynb", tmp_path, own_environment)
+    runs = aseptic.runs(experiment="digits", store=str(tmp_path / "runs")).set_index("name")
+
+    assert list(runs.index) == [
+        "svc-final",
+        "forest-shallow",
+        "forest-large",
+        "forest-medium",
+        "forest-small",
+        "svc-hard",
+        "svc-widest",
+        "svc-wider",
+        "svc-first",
+    ]
+    assert set(runs["status"]) == {"finished"}
+    assert runs.loc["svc-hard", ["params.C", "params.gamma"]].tolist() == [100.0, 0.0001]
+    assert runs.loc["svc-first", ["params.C", "params.gamma"]].tolist() == [1.0, 0.01]
+    assert runs.loc["forest-shallow", ["params.n_estimators", "params.max_depth"]].tolist() == [
+        100,
+        5,
+    ]
+    on_validation = runs.drop("svc-final")
+    assert on_validation[["metrics.acc", "metrics.f1"]].gt(0.7).all(axis=None)
+    assert on_validation["metrics.acc"].idxmax() == "svc-hard"  # as the text says
+    assert runs.loc["svc-final", "metrics.test_acc"] > 0.95
+    assert runs.loc["svc-final", "tags"] == ("final",)
+
+    # every run on the validation data read the same data, and the last one other data
+    digests = on_validation[[f"data.{name}" for name in ("X_train", "y_train", "X_val", "y_val")]]
+    assert digests.notna().all(axis=None)
+    assert digests.nunique().eq(1).all()
+    assert runs.loc["svc-final", "data.X_test"]
+    assert not isinstance(runs.loc["svc-final", "data.X_val"], str)
+
+    (panel,) = outputs_of(notebook, "compare")
+    assert "svc-hard" in panel.data["text/html"]
+
+
+def test_the_training_curves_have_every_point_of_three_learning_rates(tmp_path, own_environment):
+    notebook = execute("training_curves.ipynb", tmp_path, own_environment)
+    store = str(tmp_path / "runs")
+    runs = aseptic.runs(experiment="digits-net", store=store).set_index("name")
+
+    assert runs["params.learning_rate"].to_dict() == {"fast": 0.1, "medium": 0.003, "slow": 0.0003}
+    assert runs["params.epochs"].tolist() == [40, 40, 40]  # the default, since none was given
+    history = aseptic.history(runs["run_id"].tolist())
+    assert set(history["metric"]) == {"loss", "val_loss", "acc"}
+    steps = history.groupby(["run_id", "metric"])["step"].apply(list)
+    assert steps.tolist() == [list(np.arange(40.0))] * 9
+    assert runs["metrics.loss"].idxmax() == "slow"
+
+    (curves,) = outputs_of(notebook, "curves")
+    assert "val_loss" in curves.data["text/html"]
+
+
+def test_the_script_tracks_without_a_notebook(tmp_path, own_environment):
+    words = [sys.executable, str(EXAMPLES / "script.py"), "--alpha", "1", "--alpha", "10"]
+    done = subprocess.run(
+        [*words, "--epochs", "5"], cwd=tmp_path, env=own_environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    runs = aseptic.runs(experiment="diabetes", store=str(tmp_path / "runs"))
+
+    assert runs["name"].tolist() == ["sgd-0.0003", "ridge", "ridge"]
+    assert runs["params.alpha"].tolist()[1:] == [10.0, 1.0]
+    assert runs.loc[0, ["params.eta0", "params.epochs"]].tolist() == [0.0003, 5]
+    assert runs["metrics.mae"].gt(30).all()
+    points = aseptic.history(runs.loc[0, "run_id"], "worst")
+    assert points["step"].tolist() == [0, 1, 2, 3, 4]
+    assert "sgd-0.0003" in done.stdout
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_example_notebooks_are_committed_without_outputs_in_one_form(path):
+    tidy = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "tidy_notebooks.py"), "--check"],
+        capture_output=True,
+        text=True,
+    )
+    assert path.name not in tidy.stdout
