@@ -34,8 +34,7 @@ def test_nothing_else_looks_public():
 
 @pytest.mark.parametrize("name", [n for n in aseptic.__all__ if not n.startswith("__")])
 def test_each_public_name_says_what_it_is(name):
-    said = inspect.getdoc(getattr(aseptic, name))
-    assert said and said.strip().endswith((".", "::", ")")) or len(said.split()) > 3
+    assert len((inspect.getdoc(getattr(aseptic, name)) or "").split()) > 3
 
 
 def test_importing_aseptic_imports_nothing_heavy():
