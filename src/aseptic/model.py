@@ -159,6 +159,7 @@ class Cell(_Record, frozen=True, kw_only=True):
     mutates: tuple[str, ...] = ()  # names whose object it changes in place, as far as can be seen
     status: Literal["ok", "error", "interrupted", "unknown"] = "unknown"
     run_id: str | None = None  # the run that this cell was
+    reason: str | None = None  # why its names are unknown, such as a syntax error
 
 
 class State(_Record, frozen=True, kw_only=True):

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001, RUF002, SIM905 - the marks' quotes are meant; word lists read best as words
 """What a secret looks like, and how it is taken out of text before anything is written.
 
 Three ways to see one: by the **name** it is assigned to (`password = "…"`, `DB_PASSWD=…`,
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ def is_secret_name(name: str) -> bool:
     words = [word.lower() for word in _WORD.findall(name[-200:])]
     if not words or words[-1] in _ABOUT:
         return False
-    pairs = {f"{a} {b}" for a, b in zip(words, words[1:])}  # noqa: B905 - the shorter ends it
+    pairs = {f"{a} {b}" for a, b in pairwise(words)}
     if pairs & _SECRET_PAIRS:
         return True
     if words[0] in _SWITCH:
@@ -444,7 +446,7 @@ def _is_worth(name: str, value: str) -> bool:
 def _inside(string: str) -> str:
     quote = string[:3] if string[:3] in {'"""', "'''"} else string[:1]
     body = string[len(quote) :]
-    return body[: -len(quote)] if body.endswith(quote) else body
+    return body.removesuffix(quote)
 
 
 def _emptied(string: str, what: str) -> str:
