@@ -49,7 +49,7 @@ lint: $(STAMPS)/test $(STAMPS)/node ## check style, types, layers, notebooks and
 	$(BIN)/python tools/check_hosts.py
 
 contract: $(STAMPS)/test ## write labextension/src/contract.ts from src/aseptic/contract.py
-	$(BIN)/python -m aseptic.contract
+	$(BIN)/python labextension/contract.py
 
 docs: $(STAMPS)/docs ## build the pages into site/, with every warning an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
@@ -68,13 +68,9 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("aseptic needs Python 3.10 or newer; this is " + sys.version.split()[0] + ". Say which with make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 
-$(STAMPS)/demo $(STAMPS)/test: $(STAMPS)/%: $(SOURCES) | $(BIN)/python
+$(STAMPS)/demo $(STAMPS)/test $(STAMPS)/docs: $(STAMPS)/%: $(SOURCES) | $(BIN)/python
 	$(PIP) --editable '.[$*]'
 	@mkdir -p $(STAMPS) && touch $@
-
-$(STAMPS)/docs: pyproject.toml | $(STAMPS)/test
-	$(PIP) 'mkdocs-material>=9.5'
-	@touch $@
 
 # The installation has left node_modules behind when it built the front end; else it is made here.
 $(STAMPS)/node: labextension/package-lock.json | $(STAMPS)/test
