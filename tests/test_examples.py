@@ -48,7 +48,8 @@ def outputs_of(notebook: nbformat.NotebookNode, cell_id: str) -> list[nbformat.N
 
 def test_the_quickstart_makes_nine_runs_with_params_metrics_and_data(tmp_path, own_environment):
     notebook = execute("quickstart.ipynb", tmp_path, own_environment)
-    runs = aseptic.runs(experiment="digits", store=str(tmp_path / "runs")).set_index("name")
+    store = aseptic.open_store(tmp_path / "runs")
+    runs = aseptic.runs(experiment="digits", store=store).set_index("name")
 
     assert list(runs.index) == [
         "svc-final",
@@ -87,12 +88,12 @@ def test_the_quickstart_makes_nine_runs_with_params_metrics_and_data(tmp_path, o
 
 def test_the_training_curves_have_every_point_of_three_learning_rates(tmp_path, own_environment):
     notebook = execute("training_curves.ipynb", tmp_path, own_environment)
-    store = str(tmp_path / "runs")
+    store = aseptic.open_store(tmp_path / "runs")
     runs = aseptic.runs(experiment="digits-net", store=store).set_index("name")
 
     assert runs["params.learning_rate"].to_dict() == {"fast": 0.1, "medium": 0.003, "slow": 0.0003}
     assert runs["params.epochs"].tolist() == [40, 40, 40]  # the default, since none was given
-    history = aseptic.history(runs["run_id"].tolist())
+    history = aseptic.history(runs["run_id"].tolist(), store=store)
     assert set(history["metric"]) == {"loss", "val_loss", "acc"}
     steps = history.groupby(["run_id", "metric"])["step"].apply(list)
     assert steps.tolist() == [list(np.arange(40.0))] * 9
@@ -108,13 +109,14 @@ def test_the_script_tracks_without_a_notebook(tmp_path, own_environment):
         [*words, "--epochs", "5"], cwd=tmp_path, env=own_environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    runs = aseptic.runs(experiment="diabetes", store=str(tmp_path / "runs"))
+    store = aseptic.open_store(tmp_path / "runs")
+    runs = aseptic.runs(experiment="diabetes", store=store)
 
     assert runs["name"].tolist() == ["sgd-0.0003", "ridge", "ridge"]
     assert runs["params.alpha"].tolist()[1:] == [10.0, 1.0]
     assert runs.loc[0, ["params.eta0", "params.epochs"]].tolist() == [0.0003, 5]
     assert runs["metrics.mae"].gt(30).all()
-    points = aseptic.history(runs.loc[0, "run_id"], "worst")
+    points = aseptic.history(runs.loc[0, "run_id"], "worst", store=store)
     assert points["step"].tolist() == [0, 1, 2, 3, 4]
     assert "sgd-0.0003" in done.stdout
 
