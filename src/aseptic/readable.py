@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 #: Characters that move the cursor, colour the terminal, ring, or turn the direction of writing.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069]")
 
-_MISSING = "–"
+MISSING = "–"
 
 
 def plain(text: str) -> str:
@@ -30,7 +30,7 @@ def shorten(text: str, width: int) -> str:
 def value(thing: Any, *, width: int = 40) -> str:
     """A param's value on one line: text without quotes, floats in 6 digits, – for None."""
     if thing is None:
-        return _MISSING
+        return MISSING
     return shorten(plain(thing if isinstance(thing, str) else _nested(thing)), width)
 
 
@@ -56,7 +56,7 @@ def numbers(things: Sequence[float | None]) -> list[str]:
     Four significant digits of the largest; a value that would vanish in that is in exponents.
     """
     decimals = _decimals([x for x in things if x is not None and math.isfinite(x)])
-    return [_MISSING if x is None else _fixed(x, decimals) for x in things]
+    return [MISSING if x is None else _fixed(x, decimals) for x in things]
 
 
 def _decimals(finite: Sequence[float]) -> int:
@@ -87,7 +87,7 @@ def signed(delta: float | None, like: str = "") -> str:
 def digest(text: str | None) -> str:
     """A digest by its ends, such as "a41f…9c"."""
     if text is None:
-        return _MISSING
+        return MISSING
     bare = plain(text.rpartition(":")[2])
     return bare if len(bare) <= 8 else f"{bare[:4]}…{bare[-2:]}"
 

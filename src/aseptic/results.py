@@ -1,0 +1,377 @@
+"""What a command returns: it shows itself as text and static HTML, and knows its plain values.
+
+Result
+├── TableResult         has a DataFrame too
+│   ├── RunsResult      runs side by side
+│   ├── CompareResult   runs side by side and, of two, what differs
+│   ├── CurvesResult    series
+│   └── DiffResult      what differs between two runs
+├── RunResult           one run
+├── FactsResult         names and values
+└── MessageResult       one sentence
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from aseptic import readable
+from aseptic.as_html import draw_html
+from aseptic.as_text import draw_text
+from aseptic.blocks import CodeDiff, Column, Line, Paragraph, Span, Table, line
+from aseptic.run_page import run_page
+from aseptic.run_table import run_table, shared_values
+from aseptic.sparkline import sparklines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    import pandas as pd
+
+    from aseptic.blocks import Block, Tone
+    from aseptic.contract import Change, Differences, DiffSection
+    from aseptic.model import Run
+    from aseptic.store.base import RunColumns, Series
+
+
+class Result(ABC):
+    """What a command returns."""
+
+    @abstractmethod
+    def blocks(self, *, now: datetime | None = None) -> list[Block]:
+        """What it shows. Times are relative to `now`, or else said in full."""
+
+    @abstractmethod
+    def to_dict(self) -> Any:
+        """Its plain values: dicts, lists, text, numbers and None."""
+
+    def text(self, *, width: int | None = None) -> str:
+        """The result as plain aligned text, not wider than `width` where that can be."""
+        return draw_text(self.blocks(), width=width)
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        return draw_html(self.blocks())
+
+
+class TableResult(Result):
+    """A result that is a table at heart."""
+
+    @abstractmethod
+    def frame(self) -> pd.DataFrame:
+        """The whole table."""
+
+
+@dataclass(frozen=True, repr=False)
+class RunsResult(TableResult):
+    """Runs side by side, in the order to show them."""
+
+    columns: RunColumns
+    project: str = ""
+    query: str | None = None
+    baselines: RunColumns | None = None
+    metric: str | None = None  # shown first; by default the main one
+    show_all: bool = False
+    is_trash: bool = False
+
+    def __len__(self) -> int:
+        return len(self.columns.run_ids)
+
+    def blocks(self, *, now: datetime | None = None) -> list[Block]:
+        """The table, and a line that says what is the same in all."""
+        if not self.columns.run_ids:
+            return [Paragraph([line(self._why_empty())])]
+        table = run_table(
+            self.columns,
+            baselines=self.baselines,
+            metric=self.metric,
+            show_all=self.show_all,
+            now=now,
+        )
+        return [table, Paragraph([self._summary()])]
+
+    def frame(self) -> pd.DataFrame:
+        """As `aseptic.runs` gives it."""
+        from aseptic.frames import frame_of
+
+        return frame_of(self.columns)
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """One dict a run, with `params`, `metrics` and `data` inside."""
+        groups = ("params", "metrics", "data")
+        return [
+            {
+                "run_id": run_id,
+                **_row(self.columns.fields, i),
+                **{group: _row(getattr(self.columns, group), i) for group in groups},
+            }
+            for i, run_id in enumerate(self.columns.run_ids)
+        ]
+
+    def _why_empty(self) -> str:
+        if self.is_trash:
+            return "The trash is empty."
+        if self.query:
+            return f"No run matches {self.query}"
+        return "No runs yet: begin a cell with %%track, or use `with aseptic.track():` in a script."
+
+    def _summary(self) -> Line:
+        count = readable.count(len(self), "run")
+        where = f" in the trash of {self.project}" if self.is_trash else f" in {self.project}"
+        shared = [] if self.show_all else shared_values(self.columns)
+        words = [f"{name} {value}" for name, value in shared[:4]]
+        words += [f"{len(shared) - 4} more"] if len(shared) > 4 else []
+        same = f"  ·  same in all: {', '.join(words)}" if words else ""
+        return (Span(f"{count}{where if self.project else ''}{same}", "dim"),)
+
+
+def _row(columns: dict[str, list[Any]], i: int) -> dict[str, Any]:
+    row: dict[str, Any] = msgspec.to_builtins({name: values[i] for name, values in columns.items()})
+    return row
+
+
+@dataclass(frozen=True, repr=False)
+class RunResult(Result):
+    """One run, whole."""
+
+    run: Run
+
+    def blocks(self, *, now: datetime | None = None) -> list[Block]:
+        """What it was, how it went, what went in, where it ran."""
+        return run_page(self.run, now=now)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record of the run."""
+        record: dict[str, Any] = msgspec.to_builtins(self.run)
+        return record
+
+
+@dataclass(frozen=True, repr=False)
+class DiffResult(TableResult):
+    """What differs between two runs, what matters most first."""
+
+    differences: Differences
+
+    def blocks(self, *, now: datetime | None = None) -> list[Block]:  # noqa: ARG002  # no times
+        """One table of what differs, then the code side by side."""
+        told = self.differences
+        code = next((s for s in told.sections if s.kind == "code" and s.lines), None)
+        rows = [row for section in told.sections for row in _section_rows(section)]
+        labels = ("", "", told.before_name, told.after_name, "")
+        columns = [
+            Column(label, cells, rank=1 if i == 4 else 0)
+            for i, (label, cells) in enumerate(zip(labels, zip(*rows, strict=True), strict=True))
+        ]
+        table = Table(columns)
+        if code is None:
+            return [table]
+        return [table, CodeDiff(code.lines, told.before_name, told.after_name, "code")]
+
+    def frame(self) -> pd.DataFrame:
+        """One row a difference: `section name kind before after delta is_better note`."""
+        import pandas as pd
+
+        names = ["section", "name", "kind", "before", "after", "delta", "is_better", "note"]
+        rows = [
+            [section.kind, *(getattr(change, name) for name in names[1:])]
+            for section in self.differences.sections
+            for change in section.changes
+        ]
+        frame: pd.DataFrame = pd.DataFrame(rows, columns=names)
+        return frame
+
+    def to_dict(self) -> dict[str, Any]:
+        """The differences as the browser gets them."""
+        told: dict[str, Any] = msgspec.to_builtins(self.differences)
+        return told
+
+
+_Row = tuple[Line, Line, Line, Line, Line]
+
+
+def _section_rows(section: DiffSection) -> list[_Row]:
+    rows = [_change_row(section, change) for change in section.changes]
+    if not rows or section.note:
+        told = section.note or ("same" if section.same else "nothing recorded")
+        counted = f"{told} ({section.same:,})" if told == "same" else told
+        rows.append((line(""), line(counted, "dim"), line(""), line(""), line("")))
+    first = rows[0]
+    return [(line(section.kind, "dim"), *first[1:]), *rows[1:]]
+
+
+def _change_row(section: DiffSection, change: Change) -> _Row:
+    before, after = (
+        _shown(section, value, is_there)
+        for value, is_there in (
+            (change.before, change.kind != "added"),
+            (change.after, change.kind != "removed"),
+        )
+    )
+    tone: Tone = "dim" if change.is_better is None else "good" if change.is_better else "bad"
+    words = [readable.signed(change.delta, after) if change.delta else "", change.note or ""]
+    return (
+        line(""),
+        line(change.name, "strong"),
+        line(before, "bad" if section.kind == "params" else "normal"),
+        line(after, "good" if section.kind == "params" else "normal"),
+        line(", ".join(filter(None, words)), tone),
+    )
+
+
+def _shown(section: DiffSection, value: Any, is_there: bool) -> str:
+    if section.kind == "code":
+        return ""
+    if not is_there:
+        return readable.MISSING
+    if section.kind == "data":
+        return readable.digest(value)
+    if section.kind == "metrics":
+        return readable.number(value)
+    if section.kind == "git" and isinstance(value, str):
+        is_sha = len(value) == 40
+        return readable.commit(value) if is_sha else readable.value(value)
+    return readable.value(value)
+
+
+@dataclass(frozen=True, repr=False)
+class CompareResult(TableResult):
+    """Runs side by side and, where there are two, what differs between them."""
+
+    runs: RunsResult
+    differences: Differences | None = None
+
+    def blocks(self, *, now: datetime | None = None) -> list[Block]:
+        """The run table, and the differences of two."""
+        table = self.runs.blocks(now=now)
+        return table + (DiffResult(self.differences).blocks() if self.differences else [])
+
+    def frame(self) -> pd.DataFrame:
+        """The runs, as `aseptic.runs` gives them."""
+        return self.runs.frame()
+
+    def to_dict(self) -> dict[str, Any]:
+        """`runs` and `differences`."""
+        told = self.differences and msgspec.to_builtins(self.differences)
+        return {"runs": self.runs.to_dict(), "differences": told}
+
+
+@dataclass(frozen=True, repr=False)
+class CurvesResult(TableResult):
+    """Series of several runs."""
+
+    series: Sequence[Series]
+    names: dict[str, str] = field(default_factory=dict)  # of the runs, by id
+
+    def blocks(self, *, now: datetime | None = None) -> list[Block]:  # noqa: ARG002  # no times
+        """One line a series, with its course drawn small; one table a metric."""
+        metrics = dict.fromkeys(one.metric for one in self.series)
+        return [self._table(metric) for metric in metrics]
+
+    def _table(self, metric: str) -> Table:
+        series = [one for one in self.series if one.metric == metric]
+        values = [one.value for one in series]
+
+        def numbers(label: str, read: Any, rank: int = 0) -> Column:
+            texts = readable.numbers([read(value) if len(value) else None for value in values])
+            return Column(label, [line(text) for text in texts], is_number=True, rank=rank)
+
+        counts = [line(f"{len(value):,}", "dim") for value in values]
+        names = [line(self.names.get(one.run_id, one.run_id), "strong") for one in series]
+        return Table(
+            [
+                Column("run", names),
+                Column("", [line(drawn, "accent") for drawn in sparklines(values)]),
+                numbers("first", lambda value: value[0].item(), rank=3),
+                numbers("min", _least, rank=1),
+                numbers("max", _greatest, rank=1),
+                numbers("last", lambda value: value[-1].item()),
+                Column("points", counts, is_number=True, rank=2),
+            ],
+            metric,
+        )
+
+    def frame(self) -> pd.DataFrame:
+        """One row a point, as `aseptic.history` gives it."""
+        from aseptic.frames import history_frame
+
+        return history_frame(self.series)
+
+    def to_dict(self) -> list[dict[str, Any]]:
+        """One dict a series, with lists of `step`, `time_s` and `value`."""
+        return [
+            {
+                "run_id": one.run_id,
+                "metric": one.metric,
+                "step": one.step.tolist(),
+                "time_s": one.time_s.tolist(),
+                "value": one.value.tolist(),
+            }
+            for one in self.series
+        ]
+
+
+def _least(values: Any) -> float | None:
+    finite = [value for value in values.tolist() if value == value]
+    return min(finite, default=None)
+
+
+def _greatest(values: Any) -> float | None:
+    finite = [value for value in values.tolist() if value == value]
+    return max(finite, default=None)
+
+
+@dataclass(frozen=True, repr=False)
+class FactsResult(Result):
+    """Names and values; `is_ok` is false where one of them needs attention."""
+
+    facts: dict[str, Any]
+    attention: frozenset[str] = frozenset()
+    title: str | None = None
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether nothing needs attention."""
+        return not self.attention
+
+    def blocks(self, *, now: datetime | None = None) -> list[Block]:  # noqa: ARG002  # no times
+        """One line a fact."""
+        width = max(map(len, self.facts), default=0)
+        return [
+            Paragraph(
+                [
+                    (
+                        Span(f"{name:<{width}}  ", "dim"),
+                        Span(str(value), "warn" if name in self.attention else "normal"),
+                    )
+                    for name, value in self.facts.items()
+                ],
+                self.title,
+            )
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The facts, and whether all is well."""
+        return {**msgspec.to_builtins(self.facts), "is_ok": self.is_ok}
+
+
+@dataclass(frozen=True, repr=False)
+class MessageResult(Result):
+    """What was done, in a sentence; `data` says it in values."""
+
+    message: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def blocks(self, *, now: datetime | None = None) -> list[Block]:  # noqa: ARG002  # no times
+        """Its lines."""
+        return [Paragraph([line(row) for row in self.message.splitlines()])]
+
+    def to_dict(self) -> dict[str, Any]:
+        """`message` and the values."""
+        return {"message": self.message, **self.data}
