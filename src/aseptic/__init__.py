@@ -1,1 +1,36 @@
 """aseptic: experiment hygiene for Jupyter. These are its public names."""
+
+from aseptic.api import (
+    compare,
+    curves,
+    diff,
+    digest,
+    get_run,
+    history,
+    load_ipython_extension,
+    open_store,
+    runs,
+    unload_ipython_extension,
+)
+from aseptic.errors import AsepticError
+from aseptic.tracking import log, log_artifact, log_params, track
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AsepticError",
+    "compare",
+    "curves",
+    "diff",
+    "digest",
+    "get_run",
+    "history",
+    "load_ipython_extension",
+    "log",
+    "log_artifact",
+    "log_params",
+    "open_store",
+    "runs",
+    "track",
+    "unload_ipython_extension",
+]

@@ -1,0 +1,154 @@
+"""What Python users call, beside the active run: runs, comparisons, digests, and the extension.
+
+Each function imports what it needs when it is called, so that `import aseptic` stays quick.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aseptic.tracking import default_store, use_store
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from aseptic.recorded import RecordedRun
+    from aseptic.results import DiffResult
+    from aseptic.store.base import Store
+    from aseptic.widgets.curves import CurvesWidget
+    from aseptic.widgets.panel import ComparePanel
+
+
+def open_store(url: str | Path | None = None) -> Store:
+    """The run store at a folder or URL; the project's own if none is named.
+
+    Raises StoreUnavailable where it cannot be read, StoreTooNew where a newer aseptic wrote it.
+    """
+    from aseptic.store import open_store as open_at
+
+    return open_at(url)
+
+
+def runs(
+    query: str | None = None,
+    *,
+    experiment: str | None = None,
+    store: Store | None = None,
+    trashed: bool = False,
+) -> pd.DataFrame:
+    """The runs that a query selects, newest first, one row each.
+
+    Columns: run_id name experiment status state started_at duration_s tags note git_commit
+    git_dirty, `params.NAME`, `metrics.NAME` (the last value), `data.NAME` (the digest) and
+    findings. A param used with several values holds them as a tuple, in order of use.
+
+    Raises BadQuery, with what exists.
+    """
+    from aseptic.frames import frame_of
+
+    where = store or default_store()
+    return frame_of(where.read_runs(query, experiment=experiment, trashed=trashed))
+
+
+def get_run(run: str, *, store: Store | None = None) -> RecordedRun:
+    """One run by id, unique prefix of an id, or name (the newest of that name).
+
+    Raises RunNotFound.
+    """
+    from aseptic.recorded import RecordedRun
+
+    where = store or default_store()
+    return RecordedRun.of(where.get_run(run), where)
+
+
+def history(
+    runs: str | Collection[str], metric: str | None = None, *, store: Store | None = None
+) -> pd.DataFrame:
+    """Metric series, one row a point: run_id metric step time value.
+
+    Raises RunNotFound, and NoSuchMetric where none of the runs has the metric.
+    """
+    from aseptic.frames import history_frame
+
+    where = store or default_store()
+    run_ids = [where.get_run(run).run_id for run in _several(runs)]
+    return history_frame(where.read_series(run_ids, metric))
+
+
+def digest(obj: Any) -> str:
+    """The digest of anything that can be a data input: equal content has an equal digest.
+
+    Raises CannotDigest, with the reason.
+    """
+    from aseptic.capture.data import digest as digest_of
+
+    return digest_of(obj)
+
+
+def compare(
+    query_or_runs: str | Sequence[str] | None = None, *, store: Store | None = None
+) -> ComparePanel:
+    """The panel: a table of runs, their curves, and the differences of those picked.
+
+    Takes a query, a list of runs, or nothing for all runs of the project.
+    """
+    from aseptic.widgets.panel import ComparePanel
+
+    return ComparePanel.of(store or default_store(), query_or_runs)
+
+
+def curves(
+    metrics: str | Sequence[str],
+    runs: str | Sequence[str] | None = None,
+    *,
+    store: Store | None = None,
+) -> CurvesWidget:
+    """The curves of some metrics over some runs (all that have them, if none are named)."""
+    from aseptic.widgets.curves import CurvesWidget
+
+    where = store or default_store()
+    names = None if runs is None else list(_several(runs))
+    return CurvesWidget.of(where, list(_several(metrics)), names)
+
+
+def diff(before: str, after: str, *, store: Store | None = None) -> DiffResult:
+    """What changed from one run to another: data, params, code, environment, git, metrics."""
+    from aseptic.commands import diff_runs
+
+    return diff_runs(store or default_store(), before, after)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext aseptic`: finds or makes the project's store and says so in one line."""
+    from aseptic.notebook.loading import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """`%unload_ext aseptic`: takes every trace out of the shell."""
+    from aseptic.notebook.loading import unload
+
+    unload(shell)
+
+
+def _several(one_or_more: str | Collection[str]) -> Collection[str]:
+    return [one_or_more] if isinstance(one_or_more, str) else one_or_more
+
+
+__all__ = [
+    "compare",
+    "curves",
+    "diff",
+    "digest",
+    "get_run",
+    "history",
+    "load_ipython_extension",
+    "open_store",
+    "runs",
+    "unload_ipython_extension",
+    "use_store",
+]

@@ -1,0 +1,202 @@
+"""The run card: what a run was, under the output of its cell, as static HTML and as one line.
+
+The HTML carries its few styles inline, with JupyterLab's colours where there are any; stripped of
+all styles, as code-hosting sites do, it still reads as sentences.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from aseptic import readable
+from aseptic.blocks import Line, Span, Tone, text_of
+from aseptic.comparison import delta, what_changed
+from aseptic.direction import direction_of
+from aseptic.expectations import is_met
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aseptic.contract import Change
+    from aseptic.model import DataInput, Metric, Run
+
+_MAX_METRICS = 4
+_MAX_CHANGES = 5
+_MAX_DATA = 2
+_TONES: dict[Tone, str] = {
+    "normal": "",
+    "dim": "color:var(--jp-content-font-color2,#6b6b6b)",
+    "good": "color:var(--as-good,#2b7a4b)",
+    "bad": "color:var(--as-bad,#b3452c)",
+    "warn": "color:var(--as-warn,#946200)",
+    "strong": "font-weight:600",
+    "accent": "color:var(--jp-brand-color1,#1976d2)",
+}
+_EDGES = {"finished": "--jp-brand-color1,#1976d2", "failed": "--as-bad,#b3452c"}
+# Jupyter has no variable that says whether a theme is dark; colours of meaning follow this class.
+_STYLE = (
+    "<style>body[data-jp-theme-light=false] .as-Card"
+    "{--as-good:#6cc48d;--as-bad:#e88d74;--as-warn:#e0b252}</style>"
+)
+
+
+def show_card(shell: Any, run: Run, previous: Run | None, *, baseline: Run | None = None) -> None:
+    """Appends the card to the output of the cell that has just ended."""
+    parts = list(card_parts(run, previous, baseline=baseline))
+    bundle = {"text/plain": card_text(parts), "text/html": card_html(run, parts)}
+    if hasattr(shell, "kernel"):
+        shell.display_pub.publish(data=bundle, metadata={})
+    else:
+        print(bundle["text/plain"])  # noqa: T201 -- a terminal shows the card as a line
+
+
+def card_text(parts: list[Line]) -> str:
+    """The card in one line."""
+    return " · ".join(text_of(part).strip() for part in parts)
+
+
+def card_html(run: Run, parts: list[Line]) -> str:
+    """The card as HTML without script."""
+    edge = _EDGES.get(run.status, "--as-warn,#946200")
+    spans = "\n".join(f"<span>{''.join(_span(piece) for piece in part)}</span>" for part in parts)
+    return (
+        f'{_STYLE}<div class="as-Card" role="note" aria-label="run {escape(run.name)}" '
+        f'style="border-left:3px solid var({edge});'
+        "background:var(--jp-layout-color2,#f6f6f6);color:var(--jp-content-font-color1,#222);"
+        "padding:5px 12px;display:flex;flex-wrap:wrap;gap:3px 16px;align-items:baseline;"
+        "font-family:var(--jp-ui-font-family,system-ui,sans-serif);"
+        f'font-size:13px;line-height:1.45;font-variant-numeric:tabular-nums">\n{spans}\n</div>'
+    )
+
+
+def card_parts(run: Run, previous: Run | None, *, baseline: Run | None = None) -> Iterator[Line]:
+    """What the card says, most important first."""
+    yield _title(run)
+    yield from _metrics(run, baseline or previous)
+    yield from _expectations(run)
+    if previous is not None:
+        yield _changes(what_changed(previous, run))
+    yield from _data(run, previous)
+    yield from _git(run)
+    yield [Span(readable.duration(run.duration_s), "dim")]
+    yield from _state(run)
+    yield from _notes(run)
+    yield from _problems(run)
+
+
+# -- the parts ------------------------------------------------------------------------------------
+def _title(run: Run) -> Line:
+    title = (Span(run.name, "strong"), Span(f" {run.experiment}", "dim"))
+    if run.status == "finished":
+        return title
+    why = readable.shorten(run.outputs.error or "", 80)
+    tone: Tone = "bad" if run.status == "failed" else "warn"
+    return (*title, Span(f" {run.status}", tone), Span(f" {why}", "dim"))
+
+
+def _metrics(run: Run, other: Run | None) -> Iterator[Line]:
+    known = sorted(run.metrics.values(), key=lambda metric: metric.direction is None)
+    for metric in known[:_MAX_METRICS]:
+        yield _metric(metric, other)
+    if len(known) > _MAX_METRICS:
+        yield (Span(f"+{len(known) - _MAX_METRICS} metrics", "dim"),)
+
+
+def _metric(metric: Metric, other: Run | None) -> Line:
+    shown = readable.number(metric.value)
+    line = (Span(f"{metric.name} "), Span(shown, "strong"))
+    before = other.metrics.get(metric.name) if other else None
+    if other is None or before is None:
+        return line
+    moved = delta(metric.value, before.value, metric.direction or direction_of(metric.name))
+    if moved.value is None:
+        return (*line, Span(f" was {readable.number(before.value)} in {other.name}", "dim"))
+    if moved.value == 0:
+        return (*line, Span(f" as {other.name}", "dim"))
+    arrow = "▲" if moved.value > 0 else "▼"
+    tone: Tone = "dim" if moved.is_better is None else "good" if moved.is_better else "bad"
+    size = readable.number(abs(moved.value))
+    return (*line, Span(f" {arrow} {size}", tone), Span(f" vs {other.name}", "dim"))
+
+
+def _expectations(run: Run) -> Iterator[Line]:
+    values = {name: metric.value for name, metric in run.metrics.items()}
+    marks: dict[bool | None, Span] = {
+        True: Span("✓", "good"),
+        False: Span("✗", "bad"),
+        None: Span("not measured", "warn"),
+    }
+    for text in run.expects:
+        yield (Span(f"expected {text} ", "dim"), marks[is_met(text, values)])
+
+
+def _changes(changes: list[Change]) -> Line:
+    if not changes:
+        return (Span("nothing changed", "dim"),)
+    shown = ", ".join(_change(change) for change in changes[:_MAX_CHANGES])
+    line = (Span("changed: ", "dim"), Span(shown))
+    more = len(changes) - _MAX_CHANGES
+    return (*line, Span(f" +{more} more", "dim")) if more > 0 else line
+
+
+def _change(change: Change) -> str:
+    if change.kind == "added":
+        return f"{change.name} {readable.value(change.after)} (new)"
+    if change.kind == "removed":
+        return f"{change.name} gone"
+    if change.note:
+        return f"{change.name} {change.note}"
+    return f"{change.name} {readable.value(change.before)} → {readable.value(change.after)}"
+
+
+def _data(run: Run, previous: Run | None) -> Iterator[Line]:
+    known = list(run.data_inputs.values())
+    for data in known[:_MAX_DATA]:
+        words = [data.name, readable.shape(data.shape), readable.digest(data.digest)]
+        line = Span(" ".join(word for word in words if word), "dim")
+        before = previous.data_inputs.get(data.name) if previous else None
+        yield (line, *_sameness(data, before))
+    if len(known) > _MAX_DATA:
+        yield (Span(f"+{len(known) - _MAX_DATA} data inputs", "dim"),)
+
+
+def _sameness(data: DataInput, before: DataInput | None) -> Line:
+    if before is None or before.digest is None or data.digest is None:
+        return ()
+    is_same = before.digest == data.digest
+    return (Span(" same" if is_same else " changed", "dim" if is_same else "warn"),)
+
+
+def _git(run: Run) -> Iterator[Line]:
+    if run.git.commit:
+        yield (Span(readable.commit(run.git.commit, is_dirty=run.git.is_dirty), "dim"),)
+
+
+def _state(run: Run) -> Iterator[Line]:
+    tones: dict[str, Tone] = {"clean": "good", "stale": "warn", "unknown": "dim"}
+    line = (Span(run.state.kind, tones[run.state.kind]),)
+    reasons = "; ".join(run.state.reasons[:2])
+    yield (*line, Span(f": {reasons}", "dim")) if reasons else line
+
+
+def _notes(run: Run) -> Iterator[Line]:
+    several = [param for param in run.params.values() if len(param.uses) > 1]
+    for param in several[:2]:
+        said = f"{param.name} had {len(param.uses)} values: "
+        yield (Span(said, "warn"), Span(readable.value(param.value)))
+
+
+def _problems(run: Run) -> Iterator[Line]:
+    if run.problems:
+        first, more = run.problems[0], len(run.problems) - 1
+        rest = f" (+{more} more)" if more else ""
+        yield (Span("not recorded: ", "warn"), Span(f"{first.what}: {first.reason}{rest}", "dim"))
+
+
+def _span(span: Span) -> str:
+    text = escape(readable.plain(span.text))
+    if span.tone == "strong":
+        return f"<b>{text}</b>"
+    style = _TONES[span.tone]
+    return f'<span style="{style}">{text}</span>' if style else text

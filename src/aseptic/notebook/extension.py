@@ -1,0 +1,386 @@
+"""The extension that `%load_ext aseptic` puts into an IPython shell, and takes out again.
+
+It listens before and after each cell and sees the cell's syntax tree in between; IPython alone
+executes the cell. Whatever goes wrong in here is said once and ends here.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aseptic.capture.cells import CellLog, Names, closure_of, names_of
+from aseptic.capture.notebook import find_notebook
+from aseptic.capture.secrets import redact
+from aseptic.errors import AsepticError
+from aseptic.model import utc_now
+from aseptic.notebook import auto
+from aseptic.notebook.options import TrackOptions, parse_track, strip_track, track_words
+from aseptic.notices import say, say_once
+from aseptic.tracking import status_of
+
+if TYPE_CHECKING:
+    import types
+    from datetime import datetime
+
+    from aseptic.model import Cell, Run, State
+    from aseptic.notebook.tracked_cell import TrackedCell
+    from aseptic.store.base import SessionJournal, Store
+
+RUN_TAG = "run"
+_MAX_FAULTS = 20  # after so many faults in one session the extension keeps quiet for good
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def guarded(method: _Method) -> _Method:
+    """A hook that never raises: a fault is said once; an interrupt is handed on to the cell."""
+
+    @functools.wraps(method)
+    def call(self: Extension, *args: Any) -> Any:
+        try:
+            return method(self, *args)
+        except KeyboardInterrupt:
+            self.interrupt()
+        except BaseException as error:  # noqa: BLE001 -- SystemExit in a hook would end the kernel
+            self.fault(method.__name__, error)
+        return args[0] if args else None
+
+    return call  # type: ignore[return-value]  # the same signature
+
+
+class Frame:
+    """One cell that is being executed; nested `run_cell` calls make nested frames."""
+
+    __slots__ = ("cell", "info", "is_interrupted", "options", "started", "started_at", "tracked")
+
+    def __init__(self, info: Any, options: TrackOptions | None) -> None:
+        self.info = info
+        self.options = options
+        self.tracked: TrackedCell | None = None
+        self.cell: Cell | None = None
+        self.is_interrupted = False
+        self.started_at: datetime = utc_now()
+        self.started = time.perf_counter()
+
+
+class Extension:
+    """aseptic in one IPython shell."""
+
+    def __init__(self, shell: Any, store: Store, folder: Path) -> None:
+        self.shell = shell
+        self.store = store
+        self.folder = folder
+        self.is_auto = False
+        self.log = CellLog()
+        self._frames = threading.local()
+        self._latest: dict[tuple[str, str], Run] = {}  # the last run of each cell, for its card
+        self._session_journal: SessionJournal | None = None
+        self._cells_written = 0
+        self._faults = 0
+
+    # -- in and out -----------------------------------------------------------------------------
+    def load(self) -> None:
+        """Registers hooks, the transformers and the magics."""
+        from aseptic.notebook import magics
+
+        self.shell.input_transformers_cleanup.append(strip_track)
+        self.shell.ast_transformers.append(self)
+        self.shell.events.register("pre_run_cell", self.pre_run_cell)
+        self.shell.events.register("post_run_cell", self.post_run_cell)
+        magics.register(self)
+
+    def unload(self) -> None:
+        """Takes out everything that `load` put in."""
+        from aseptic.notebook import magics
+
+        magics.unregister(self.shell)
+        _discard(self.shell.input_transformers_cleanup, strip_track)
+        _discard(self.shell.ast_transformers, self)
+        self.shell.events.unregister("pre_run_cell", self.pre_run_cell)
+        self.shell.events.unregister("post_run_cell", self.post_run_cell)
+        if self._session_journal is not None:
+            self._session_journal.close()
+
+    # -- the hooks ------------------------------------------------------------------------------
+    @guarded
+    def pre_run_cell(self, info: Any) -> None:
+        """A cell is about to be parsed: notes what was said of it."""
+        frame = Frame(info, None)
+        self._stack().append(frame)
+        if len(self._stack()) == 1 and not self._is_off:
+            frame.options = self._options(info)
+
+    @guarded
+    def visit(self, tree: ast.Module) -> ast.Module:
+        """The cell has been parsed and will be executed when this returns (an AST transformer)."""
+        frame = self._top()
+        if frame is None or self._is_off:
+            return tree
+        if frame.is_interrupted:
+            return _interrupting(tree)
+        if self._tracked() is not None:
+            return self._nested(tree)
+        names = names_of(tree)
+        if frame.options is None and self.is_auto and auto.is_training(tree, self.shell.user_ns):
+            frame.options = TrackOptions()
+        if frame.cell is None and len(self._stack()) == 1:
+            frame.cell = self._log_cell(frame, names)
+        if frame.options is not None and frame.cell is not None:
+            tree = self._begin(frame, frame.cell, tree, names)
+        return _interrupting(tree) if frame.is_interrupted else tree
+
+    @guarded
+    def post_run_cell(self, result: Any) -> None:
+        """The cell has ended, in whatever way."""
+        frame = self._pop(result)
+        if frame is None:
+            return
+        error = _error_of(result)
+        if frame.cell is not None:
+            self._end_cell(frame, error)
+        if frame.tracked is not None:
+            self._end_run(frame, frame.tracked, error)
+
+    # -- what they do ---------------------------------------------------------------------------
+    def _options(self, info: Any) -> TrackOptions | None:
+        words = track_words(info.raw_cell)
+        if words is None:
+            return TrackOptions() if RUN_TAG in _tags(self.shell, info) else None
+        try:
+            return parse_track(words)
+        except AsepticError:
+            return None  # the line was left in the cell: the magic says what is wrong with it
+
+    def _log_cell(self, frame: Frame, names: Names) -> Cell:
+        return self.log.begin(
+            redact(frame.info.raw_cell),
+            names,
+            started_at=frame.started_at,
+            cell_id=getattr(frame.info, "cell_id", None),
+            namespace=self.shell.user_ns,
+        )
+
+    def _begin(self, frame: Frame, cell: Cell, tree: ast.Module, names: Names) -> ast.Module:
+        from aseptic.notebook.tracked_cell import TrackedCell
+
+        assert frame.options is not None
+        notebook = find_notebook(self.shell.user_ns)
+        try:
+            frame.tracked = TrackedCell(
+                store=self.store,
+                options=frame.options,
+                cell=cell,
+                experiment=notebook.stem if notebook else "notebook",
+                notebook=self._relative(notebook),
+                folder=self.folder,
+                shell=self.shell,
+            )
+        except AsepticError as error:
+            say(f"this run is not recorded: {error}")
+            return tree
+        self._watch_points(frame.tracked)
+        return frame.tracked.begin(tree, names, cell, defined_in=self._defined_in)
+
+    def _nested(self, tree: ast.Module) -> ast.Module:
+        """Code that runs within a tracked cell: below `%%time`, or in a nested `run_cell`."""
+        tracked, frame = self._tracked(), self._stack()[0]
+        assert tracked is not None
+        names = names_of(tree)
+        tracked.record_data(names)
+        if frame.cell is not None:
+            frame.cell = self.log.extend(frame.cell.order, names, namespace=self.shell.user_ns)
+        return tree if _is_being_timed() else tracked.instrument(tree)
+
+    def _end_cell(self, frame: Frame, error: BaseException | None) -> None:
+        assert frame.cell is not None
+        statuses: dict[str, str] = {"finished": "ok", "failed": "error"}
+        frame.cell = self.log.end(
+            frame.cell.order,
+            status=statuses.get(status_of(error), "interrupted"),
+            duration_s=time.perf_counter() - frame.started,
+            run_id=frame.tracked.run.run_id if frame.tracked else None,
+            also_reads=closure_of(frame.cell.reads, self.shell.user_ns),
+        )
+        if frame.tracked is not None or self._session_journal is not None:
+            self._write_cells(frame.tracked)
+
+    def _write_cells(self, tracked: TrackedCell | None) -> None:
+        """From its first run on, the session's cells are kept, those before it included."""
+        if self._session_journal is None:
+            assert tracked is not None
+            self._session_journal = self.store.start_session(tracked.run.start.session)
+        for cell in self.log.cells[self._cells_written :]:
+            self._session_journal.append(cell)
+        self._cells_written = len(self.log.cells)
+
+    def _end_run(self, frame: Frame, tracked: TrackedCell, error: BaseException | None) -> None:
+        from aseptic.notebook import live
+
+        run = tracked.finish(error, lambda: self._judge(frame))
+        live.close(tracked.run)
+        key = (run.experiment, _cell_key(frame))
+        previous = self._latest.get(key) or self._find_previous(run, frame)
+        self._latest[key] = run
+        if not tracked.options.is_quiet:
+            from aseptic.notebook.card import show_card
+
+            show_card(self.shell, run, previous, baseline=self._baseline(tracked))
+
+    def _judge(self, frame: Frame) -> State:
+        from aseptic.capture.notebook import read_cells
+        from aseptic.reproduce.state import judge
+
+        assert frame.cell is not None
+        notebook = find_notebook(self.shell.user_ns)
+        return judge(
+            self.log.cells,
+            frame.cell.order,
+            namespace_names=self.shell.user_ns.keys(),
+            deleted_cell_ids=_metadata(self.shell, frame.info).get("deletedCells", ()),
+            notebook_cells=read_cells(notebook) if notebook else None,
+        )
+
+    def _find_previous(self, run: Run, frame: Frame) -> Run | None:
+        try:
+            return self.store.find_previous(
+                run.experiment,
+                before=run.run_id,
+                notebook=run.notebook,
+                cell_id=getattr(frame.info, "cell_id", None),
+            )
+        except (AsepticError, OSError) as error:
+            say_once(f"the run before cannot be read: {error}")
+            return None
+
+    def _baseline(self, tracked: TrackedCell) -> Run | None:
+        wanted = tracked.options.baseline
+        if wanted is None:
+            return None
+        try:
+            return self.store.get_run(wanted)
+        except AsepticError as error:
+            say(str(error))
+            return None
+
+    def _watch_points(self, tracked: TrackedCell) -> None:
+        from aseptic.notebook import live
+
+        if not tracked.options.is_quiet:
+            live.watch(self.shell, tracked.run)
+
+    def _relative(self, notebook: Path | None) -> str | None:
+        if notebook is None:
+            return None
+        try:
+            return notebook.resolve().relative_to(self.folder).as_posix()
+        except ValueError:
+            return notebook.name
+
+    # -- the stack of cells, one a thread: subshells run cells beside each other ------------------
+    def _stack(self) -> list[Frame]:
+        try:
+            return self._frames.stack  # type: ignore[no-any-return]  # set two lines below
+        except AttributeError:
+            self._frames.stack = []
+            return self._frames.stack  # type: ignore[no-any-return]  # as above
+
+    def _top(self) -> Frame | None:
+        stack = self._stack()
+        return stack[-1] if stack else None
+
+    def _tracked(self) -> TrackedCell | None:
+        return next((f.tracked for f in reversed(self._stack()) if f.tracked), None)
+
+    def _pop(self, result: Any) -> Frame | None:
+        """The frame that has ended. An empty cell ends without having begun (ipython#14597)."""
+        stack = self._stack()
+        if not stack:
+            return None
+        if result is not None and _is_blank(result.info.raw_cell):
+            return None
+        return stack.pop()
+
+    # -- faults -----------------------------------------------------------------------------------
+    @property
+    def _is_off(self) -> bool:
+        return self._faults >= _MAX_FAULTS
+
+    def fault(self, where: str, error: BaseException) -> None:
+        """Says a fault of ours once; the run, if any, keeps it as a problem."""
+        self._faults += 1
+        say_once(f"{where} failed ({type(error).__name__}: {error}); the cell was not touched")
+        tracked = self._tracked()
+        if tracked is not None and not tracked.run.is_ended:
+            tracked.run.problem(where, f"{type(error).__name__}: {error}")
+
+    def interrupt(self) -> None:
+        """Ctrl-C came while we were at work: IPython would swallow it, the cell must not run."""
+        frame = self._top()
+        if frame is not None:
+            frame.is_interrupted = True
+
+
+def open_extension(shell: Any) -> Extension:
+    """Finds the project and its store, and makes the extension for a shell."""
+    from aseptic.settings import load_settings
+    from aseptic.store import open_store
+
+    notebook = find_notebook(shell.user_ns)
+    settings = load_settings(notebook.parent if notebook else Path.cwd())
+    return Extension(shell, open_store(settings.store), settings.project)
+
+
+def _cell_key(frame: Frame) -> str:
+    return getattr(frame.info, "cell_id", None) or ""
+
+
+def _discard(items: list[Any], item: Any) -> None:
+    if item in items:
+        items.remove(item)
+
+
+def _is_blank(text: str | None) -> bool:
+    return not text or text.isspace()
+
+
+def _error_of(result: Any) -> BaseException | None:
+    """The exception that ended the cell. A cancelled cell has no result at all."""
+    if result is None:
+        return KeyboardInterrupt()
+    return result.error_before_exec or result.error_in_exec  # type: ignore[no-any-return]  # IPython's
+
+
+def _interrupting(tree: ast.Module) -> ast.Module:
+    """A cell that does nothing but raise the interrupt that arrived too early."""
+    raising = ast.parse("raise KeyboardInterrupt").body
+    return ast.Module(body=raising, type_ignores=tree.type_ignores)
+
+
+def _is_being_timed() -> bool:
+    """Whether `%timeit` is what asks: probes would be measured with the code."""
+    frame: types.FrameType | None = sys._getframe()  # noqa: SLF001 -- the only way to see the caller
+    for _ in range(6):
+        frame = frame.f_back if frame else None
+        if frame is not None and frame.f_code.co_name == "timeit":
+            return True
+    return False
+
+
+def _metadata(shell: Any, info: Any) -> dict[str, Any]:
+    """The cell's metadata, where the front end sends it."""
+    found = getattr(info, "cell_meta", None)
+    if not found and hasattr(shell, "get_parent"):
+        found = (shell.get_parent() or {}).get("metadata")
+    return found if isinstance(found, dict) else {}
+
+
+def _tags(shell: Any, info: Any) -> list[str]:
+    tags = _metadata(shell, info).get("tags")
+    return tags if isinstance(tags, list) else []

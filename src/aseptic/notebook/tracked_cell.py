@@ -1,0 +1,170 @@
+"""One tracked execution of a cell: what is captured before, while and after it runs.
+
+IPython alone executes the cell. `begin` is called with its syntax tree just before, `finish` just
+after. Each step is guarded: a fault becomes a problem of the run and the rest goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from aseptic import tracking
+from aseptic.capture.cells import closure_of
+from aseptic.capture.data import describe, is_data
+from aseptic.capture.files import FileWatch
+from aseptic.capture.outputs import OutputCapture
+from aseptic.capture.params import ParamProbe
+from aseptic.capture.secrets import redact
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from aseptic.capture.cells import Names
+    from aseptic.capture.params import DefinedIn
+    from aseptic.model import Cell, Run, State
+    from aseptic.notebook.options import TrackOptions
+    from aseptic.store.base import Store
+
+
+class TrackedCell:
+    """The capture round one execution of one cell."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        options: TrackOptions,
+        cell: Cell,
+        experiment: str,
+        notebook: str | None,
+        folder: Path,
+        shell: Any,
+    ) -> None:
+        self.options = options
+        self._shell = shell
+        self._git = tracking.read_git_in_background(folder)
+        self.run = tracking.start_run(
+            store,
+            name=options.name,
+            experiment=options.experiment or experiment,
+            source=redact(cell.source),
+            notebook=notebook,
+            cell=cell,
+            tags=options.tags,
+            note=options.note,
+            seed=options.seed,
+            baseline=options.baseline,
+            expects=options.expects,
+        )
+        self._probe: ParamProbe | None = None
+        self._seen: set[str] = set()  # names looked at, or made by the cell itself
+        self._files = FileWatch(folder)
+        self._outputs = OutputCapture(shell)
+        self._duration_s = 0.0
+
+    @contextlib.contextmanager
+    def _guarded(self, what: str) -> Iterator[None]:
+        """A fault in `what` is a problem of the run, and no more."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 -- a fault of ours never stops a user's cell
+            self.run.problem(what, f"{type(error).__name__}: {error}")
+
+    def begin(
+        self, tree: ast.Module, names: Names, cell: Cell, *, defined_in: DefinedIn
+    ) -> ast.Module:
+        """Captures what must be taken before the cell runs; returns the tree to execute."""
+        if self.options.seed is not None:
+            with self._guarded("seed"):
+                from aseptic.capture.environment import apply_seed
+
+                apply_seed(self.options.seed)
+        self.record_data(names)
+        with self._guarded("params"):
+            self._probe = ParamProbe(
+                self._shell.user_ns,
+                cell_order=cell.order,
+                cell_id=cell.cell_id,
+                defined_in=defined_in,
+            )
+        with self._guarded("files"):
+            self._files.start()
+        with self._guarded("outputs"):
+            self._outputs.start()
+        tree = self.instrument(tree)
+        self.run.reset_clock()
+        return tree
+
+    def instrument(self, tree: ast.Module) -> ast.Module:
+        """The tree with probes at its calls; the tree itself where that fails."""
+        if self._probe is not None:
+            with self._guarded("params"):
+                return self._probe.instrument(tree)
+        return tree
+
+    def record_data(self, names: Names) -> None:
+        """Digests the data among the names that are read, before the cell can change it."""
+        namespace = self._shell.user_ns
+        own = {*names.reads, *names.mutates, *names.deferred}
+        read = own | closure_of(own, namespace)
+        for name in sorted(read - self._seen):
+            self._seen.add(name)
+            with self._guarded(f"data input {name}"):
+                if name in namespace and is_data(namespace[name]):
+                    self.run.record(describe(name, namespace[name]))
+        self._seen |= set(names.writes)  # what the cell makes itself is no input
+
+    def finish(self, error: BaseException | None, judge: Callable[[], State]) -> Run:
+        """Records what the cell did and ends the run."""
+        self._duration_s = self.run.stop_clock()
+        with self._guarded("outputs"):
+            self._record_outputs(error)
+        with self._guarded("files"):
+            for data_input in self._files.stop():
+                self.run.record(data_input)
+        with self._guarded("params"):
+            self._record_params()
+        with self._guarded("git and environment"):
+            tracking.record_surroundings(self.run, self._git)
+        with self._guarded("state"):
+            self.run.record(judge())
+        return self.run.end(tracking.status_of(error), duration_s=self._duration_s)
+
+    # -- within ---------------------------------------------------------------------------------
+
+    def _record_params(self) -> None:
+        if self._probe is None:
+            return
+        collected = self._probe.collect()
+        for record in (*collected.params, *collected.metrics, *collected.problems):
+            self.run.record(record)
+        self._record_given()
+
+    def _record_given(self) -> None:
+        namespace = self._shell.user_ns
+        for name, text in self.options.params:
+            if text is None and name not in namespace:
+                self.run.problem(f"param {name}", f"-p {name}: no variable of that name")
+            else:
+                self.run.log_params({name: namespace[name] if text is None else literal(text)})
+
+    def _record_outputs(self, error: BaseException | None) -> None:
+        captured = self._outputs.stop(error)
+        self.run.record(captured.outputs)
+        for figure in captured.figures:
+            self.run.keep(figure.content, name=figure.name, media_type=figure.media_type)
+        for problem in captured.problems:
+            self.run.record(problem)
+
+
+def literal(text: str) -> Any:
+    """A value typed on the `%%track` line: a Python literal, else the text itself."""
+    import ast
+
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
