@@ -4,9 +4,13 @@ A module named like the public function would take its place: importing `aseptic
 that attribute of the package.
 """
 
-from aseptic.comparison import delta as delta
-from aseptic.comparison import diff as diff
-from aseptic.comparison import differing as differing
-from aseptic.comparison import main_metric as main_metric
-from aseptic.comparison import metric_direction as metric_direction
-from aseptic.comparison import what_changed as what_changed
+from aseptic.comparison import (
+    delta,
+    diff,
+    differing,
+    main_metric,
+    metric_direction,
+    what_changed,
+)
+
+__all__ = ["delta", "diff", "differing", "main_metric", "metric_direction", "what_changed"]

@@ -15,7 +15,7 @@ from aseptic.contract import Change, Differences, DiffLine, DiffSection
 from aseptic.direction import direction_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
     from aseptic.model import Cell, DataInput, Direction, GitState, Metric, Param, Run, Value
     from aseptic.store.base import RunColumns
@@ -105,6 +105,22 @@ def keyed(columns: RunColumns) -> Iterator[tuple[str, list[Any]]]:
     for group in ("params", "metrics", "data"):
         for name, values in getattr(columns, group).items():
             yield f"{group}.{name}", values
+
+
+def take(columns: RunColumns, rows: Sequence[int]) -> RunColumns:
+    """Some of the runs, in the order of the rows given; columns without a value stay."""
+
+    def taken(group: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        return {name: [values[i] for i in rows] for name, values in group.items()}
+
+    return replace(
+        columns,
+        run_ids=[columns.run_ids[i] for i in rows],
+        fields=taken(columns.fields),
+        params=taken(columns.params),
+        metrics=taken(columns.metrics),
+        data=taken(columns.data),
+    )
 
 
 def main_metric(columns: RunColumns) -> str | None:

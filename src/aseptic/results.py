@@ -23,6 +23,7 @@ from aseptic import readable
 from aseptic.as_html import draw_html
 from aseptic.as_text import draw_text
 from aseptic.blocks import CodeDiff, Column, Line, Paragraph, Span, Table, line
+from aseptic.comparison import take
 from aseptic.run_page import run_page
 from aseptic.run_table import run_table, shared_values
 from aseptic.sparkline import sparklines
@@ -80,6 +81,7 @@ class RunsResult(TableResult):
     metric: str | None = None  # shown first; by default the main one
     show_all: bool = False
     is_trash: bool = False
+    most: int = 50  # rows to show; the values hold all
 
     def __len__(self) -> int:
         return len(self.columns.run_ids)
@@ -89,7 +91,7 @@ class RunsResult(TableResult):
         if not self.columns.run_ids:
             return [Paragraph([line(self._why_empty())])]
         table = run_table(
-            self.columns,
+            take(self.columns, range(len(self))[: self.most]),
             baselines=self.baselines,
             metric=self.metric,
             show_all=self.show_all,
@@ -124,6 +126,7 @@ class RunsResult(TableResult):
 
     def _summary(self) -> Line:
         count = readable.count(len(self), "run")
+        count = f"{self.most:,} of {count}" if len(self) > self.most else count
         where = f" in the trash of {self.project}" if self.is_trash else f" in {self.project}"
         shared = [] if self.show_all else shared_values(self.columns)
         words = [f"{name} {value}" for name, value in shared[:4]]

@@ -1,0 +1,89 @@
+"""The shell command `aseptic`: words in, a printed result and an exit code out.
+
+Exit codes: 0 done; 1 done, but something needs attention (`doctor`); 2 it could not be done.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from aseptic.cli.completion import complete_words, completion_script
+from aseptic.cli.printing import Form, print_result, wait_sign
+from aseptic.commands import COMMANDS
+from aseptic.errors import AsepticError, BadOption
+from aseptic.grammar import HelpAsked, argument, parse
+from aseptic.readable import plain
+from aseptic.results import FactsResult
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aseptic.grammar import Call
+    from aseptic.store.base import Store
+
+#: What a shell adds to each command.
+SURFACE = (
+    argument(
+        "--store", metavar="STORE", help="the folder or URL of the runs, instead of the project's"
+    ),
+    argument("--json", action="store_true", help="print JSON"),
+    argument("--csv", action="store_true", help="print the table as CSV"),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Does what the words say and returns the exit code. A fault is one line on stderr."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _do(words)
+    except AsepticError as error:
+        print(f"aseptic: {plain(str(error))}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _do(words: list[str]) -> int:
+    first = words[0] if words else "help"
+    if first in ("--version", "-V"):
+        print(f"aseptic {version('aseptic')}")
+    elif first == "completion":
+        print(completion_script(words[1:]))
+    elif first == "--complete":
+        print("\n".join(complete_words(words[1:], SURFACE)))
+    else:
+        return _call(words)
+    return 0
+
+
+def _call(words: list[str]) -> int:
+    try:
+        call = parse(words, COMMANDS, surface=SURFACE)
+    except HelpAsked as help_asked:
+        print(help_asked.text)
+        return 0
+    form = _form(call)
+    with wait_sign(f"{call.command.name}: reading the store"):
+        result = call(_open(call.surface["store"]))
+    print_result(result, form)
+    return 1 if isinstance(result, FactsResult) and not result.is_ok else 0
+
+
+def _form(call: Call) -> Form:
+    if call.surface["csv"] and call.surface["json"]:
+        raise BadOption(f"{call.command.name}: say either --json or --csv.")
+    if call.surface["csv"] and not call.command.has_table:
+        raise BadOption(f"{call.command.name}: has no table for --csv; --json prints its values.")
+    return "csv" if call.surface["csv"] else "json" if call.surface["json"] else "screen"
+
+
+def _open(url: str | None) -> Store:
+    from aseptic.store import open_store
+
+    return open_store(url)

@@ -1,0 +1,447 @@
+"""The one grammar of `%aseptic WORDS` and `aseptic WORDS`: each command and what it does.
+
+`COMMANDS` is the whole of it. A command's function takes the store and returns a result; it
+prints nothing and asks nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from aseptic import comparison, readable
+from aseptic.errors import BadOption, NoSuchMetric, RunNotFound
+from aseptic.grammar import Command, HelpAsked, argument, parse
+from aseptic.health import health
+from aseptic.results import (
+    CompareResult,
+    CurvesResult,
+    DiffResult,
+    FactsResult,
+    MessageResult,
+    Result,
+    RunResult,
+    RunsResult,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aseptic.model import Run
+    from aseptic.store.base import RunColumns, Store
+
+
+def run(words: Sequence[str], store: Store) -> Result:
+    """Does what the words say. Raises BadOption, and what the command raises."""
+    try:
+        call = parse(words, COMMANDS)
+    except HelpAsked as help_asked:
+        return MessageResult(help_asked.text)
+    return call(store)
+
+
+def complete(words: Sequence[str], store: Store) -> list[str]:
+    """What the last of the words may become; the other words come before it."""
+    from aseptic.completion import complete as complete_words
+
+    return complete_words(words, COMMANDS, store)
+
+
+def diff_runs(store: Store, before: str, after: str) -> DiffResult:
+    """What changed from one run to another. Raises RunNotFound."""
+    return DiffResult(comparison.diff(store.get_run(before), store.get_run(after)))
+
+
+# -- looking ------------------------------------------------------------------------------------
+
+
+def _runs(
+    store: Store,
+    *,
+    query: str | None,
+    experiment: str | None,
+    limit: int | None,
+    trashed: bool,
+    sort: str | None,
+    all: bool,  # noqa: A002  # the option's name
+) -> RunsResult:
+    columns = store.read_runs(
+        query, experiment=experiment, trashed=trashed, limit=None if sort else limit
+    )
+    baselines = _baselines(store, columns)
+    if sort:
+        columns = _sorted(columns, sort)
+        columns = comparison.take(columns, range(len(columns.run_ids))[:limit])
+    return RunsResult(
+        columns,
+        project=store.project,
+        query=query,
+        baselines=baselines,
+        metric=sort,
+        show_all=all,
+        is_trash=trashed,
+        most=limit or RunsResult.most,
+    )
+
+
+def _sorted(columns: RunColumns, metric: str) -> RunColumns:
+    """The best first, as far as the direction is known; runs without a value last."""
+    if metric not in columns.metrics:
+        raise NoSuchMetric(metric, known=columns.metrics)
+    values = columns.metrics[metric]
+    sign = 1 if comparison.metric_direction(columns, metric) == "min" else -1
+    known = [i for i, value in enumerate(values) if value is not None and value == value]
+    rest = [i for i in range(len(values)) if i not in set(known)]
+    return comparison.take(columns, sorted(known, key=lambda i: sign * values[i]) + rest)
+
+
+def _baselines(store: Store, columns: RunColumns) -> RunColumns:
+    """The baseline of each experiment that the runs belong to, also if it is not among them."""
+    experiments = dict.fromkeys(columns.fields["experiment"])
+    found = store.read_runs("is_baseline") if experiments else columns
+    return comparison.take(
+        found, [i for i, name in enumerate(found.fields["experiment"]) if name in experiments]
+    )
+
+
+def _show(store: Store, *, run: str) -> RunResult:
+    return RunResult(store.get_run(run))
+
+
+def _compare(
+    store: Store,
+    *,
+    runs: list[str],
+    experiment: str | None,
+    all: bool,  # noqa: A002  # the option's name
+) -> CompareResult:
+    query = runs[0] if len(runs) == 1 and not _is_run(store, runs[0]) else None
+    run_ids = None if query or not runs else [store.get_run(name).run_id for name in runs]
+    columns = store.read_runs(query, experiment=experiment, run_ids=run_ids)
+    if run_ids:
+        columns = comparison.take(columns, [columns.run_ids.index(i) for i in run_ids])
+    pair = run_ids or columns.run_ids[::-1]  # from the older to the newer
+    differences = None
+    if len(columns.run_ids) == 2:
+        differences = comparison.diff(store.get_run(pair[0]), store.get_run(pair[1]))
+    table = RunsResult(
+        columns,
+        project=store.project,
+        query=query,
+        baselines=_baselines(store, columns),
+        show_all=all,
+    )
+    return CompareResult(table, differences)
+
+
+def _is_run(store: Store, word: str) -> bool:
+    """Whether a word names a run. One that can only be a name must do so."""
+    try:
+        store.get_run(word)
+    except RunNotFound:
+        if word.replace("-", "").isalnum():
+            raise
+        return False
+    return True
+
+
+def _curves(store: Store, *, metrics: list[str], runs: list[str] | None) -> CurvesResult:
+    run_ids = [store.get_run(name).run_id for name in runs] if runs else None
+    columns = store.read_runs(run_ids=run_ids)
+    for metric in metrics:
+        if metric not in columns.metrics:
+            raise NoSuchMetric(metric, known=columns.metrics)
+    names = dict(zip(columns.run_ids, columns.fields["name"], strict=True))
+    series = [
+        one for metric in metrics for one in store.read_series(run_ids or columns.run_ids, metric)
+    ]
+    return CurvesResult(series, names)
+
+
+def _diff(store: Store, *, before: str, after: str) -> DiffResult:
+    return diff_runs(store, before, after)
+
+
+def _status(store: Store) -> FactsResult:
+    columns = store.read_runs()
+    fields = columns.fields
+    experiments = dict.fromkeys(fields["experiment"])
+    statuses = {
+        status: fields["status"].count(status) for status in dict.fromkeys(fields["status"])
+    }
+    counted = ", ".join(f"{count} {status}" for status, count in statuses.items())
+    newest = zip(fields["name"][:1], fields["started_at"][:1], strict=True)
+    facts = {
+        "project": store.project,
+        "store": store.url,
+        "runs": f"{len(columns.run_ids):,}{f' ({counted})' if counted else ''}",
+        "experiments": ", ".join(experiments) or "none",
+        "newest": next((f"{name}, {readable.moment(t)} UTC" for name, t in newest), "none"),
+    }
+    return FactsResult(facts)
+
+
+def _doctor(store: Store) -> FactsResult:
+    return health(store)
+
+
+# -- saying -------------------------------------------------------------------------------------
+
+
+def _tag(store: Store, *, runs: list[str], add: list[str], remove: list[str]) -> MessageResult:
+    if not (add or remove):
+        raise BadOption("tag: no tag. Say +TAG to add one, -TAG to remove one: `tag RUN +final`.")
+    found = _get_runs(store, runs)
+    store.tag([one.run_id for one in found], add=add, remove=remove)
+    tags = {one.run_id: list(store.get_run(one.run_id).tags) for one in found}
+    rows = [f"{one.name}: {', '.join(tags[one.run_id]) or 'no tags'}" for one in found]
+    return MessageResult("\n".join(rows), {"tags": tags})
+
+
+def _signed_tags(words: list[str]) -> list[str]:
+    """`+final -draft` as the options `--add=final --remove=draft`."""
+    signs = {"+": "--add=", "-": "--remove="}
+    return [
+        f"{signs[word[0]]}{word[1:]}"
+        if word[:1] in signs and word[1:2] not in ("", "-") and word != "-h"
+        else word
+        for word in words
+    ]
+
+
+def _note(store: Store, *, run: str, text: list[str], clear: bool) -> MessageResult:
+    if clear == bool(text):
+        raise BadOption("note: say either the text, or --clear to take the note away.")
+    found = store.get_run(run)
+    note = " ".join(text) or None
+    store.set_note(found.run_id, note)
+    data = {"run_id": found.run_id, "note": note}
+    return MessageResult(f"{found.name}: {note or 'no note'}", data)
+
+
+def _rename(store: Store, *, run: str, name: str) -> MessageResult:
+    if not name.strip():
+        raise BadOption("rename: the name is empty.")
+    found = store.get_run(run)
+    store.rename(found.run_id, name.strip())
+    data = {"run_id": found.run_id, "name": name.strip()}
+    return MessageResult(f"{found.name} is now {name.strip()}", data)
+
+
+def _baseline(
+    store: Store, *, run: str | None, clear: bool, experiment: str | None
+) -> MessageResult:
+    if run and clear:
+        raise BadOption("baseline: say either a run, or --clear.")
+    if run:
+        found = store.get_run(run)
+        store.set_baseline(found.run_id, experiment=found.experiment)
+        data = {"run_id": found.run_id, "experiment": found.experiment}
+        return MessageResult(f"{found.name} is the baseline of {found.experiment}", data)
+    baselines = store.read_runs("is_baseline", experiment=experiment)
+    names = dict(zip(baselines.fields["experiment"], baselines.fields["name"], strict=True))
+    if not clear:
+        rows = [f"{name} is the baseline of {where}" for where, name in names.items()]
+        return MessageResult("\n".join(rows) or "No baseline is set.", {"baselines": names})
+    return _clear_baseline(store, names)
+
+
+def _clear_baseline(store: Store, names: dict[str, str]) -> MessageResult:
+    if len(names) > 1:
+        raise BadOption(f"baseline: which experiment? Say -e with one of: {', '.join(names)}.")
+    for experiment in names:
+        store.set_baseline(None, experiment=experiment)
+    rows = [f"{name} is no longer the baseline of {where}" for where, name in names.items()]
+    return MessageResult("\n".join(rows) or "No baseline was set.", {"cleared": names})
+
+
+def _star(store: Store, *, runs: list[str], remove: bool) -> MessageResult:
+    found = _get_runs(store, runs)
+    store.star([one.run_id for one in found], is_starred=not remove)
+    word = "no star" if remove else "★"
+    return MessageResult("\n".join(f"{one.name}: {word}" for one in found), _ids(found))
+
+
+def _rm(store: Store, *, runs: list[str]) -> MessageResult:
+    found = _get_runs(store, runs)
+    store.trash([one.run_id for one in found])
+    undo = " ".join(one.run_id[:8] for one in found)
+    what = f"{_names(found)} put into the trash"
+    return MessageResult(f"{what}. Undo: aseptic restore {undo}", _ids(found))
+
+
+def _restore(store: Store, *, runs: list[str]) -> MessageResult:
+    trashed = store.read_runs(trashed=True)
+    found = [_get_trashed(store, name, trashed) for name in runs]
+    store.restore([one.run_id for one in found])
+    return MessageResult(f"{_names(found)} taken out of the trash", _ids(found))
+
+
+def _get_trashed(store: Store, name: str, trashed: RunColumns) -> Run:
+    """The newest trashed run of this name; a name may be that of a run outside the trash too."""
+    names = trashed.fields["name"]
+    return store.get_run(trashed.run_ids[names.index(name)] if name in names else name)
+
+
+def _gc(store: Store, *, dry_run: bool) -> MessageResult:
+    counts = store.gc(dry_run=dry_run)
+    what = f"{readable.count(counts['runs'], 'run')}, {readable.count(counts['objects'], 'object')}"
+    size = readable.size(counts["size_bytes"])
+    verb = "would be deleted" if dry_run else "deleted"
+    return MessageResult(f"{what} ({size}) {verb}", {**counts, "is_dry_run": dry_run})
+
+
+def _get_runs(store: Store, names: list[str]) -> list[Run]:
+    """The runs, each once, all found before anything is changed."""
+    found = [store.get_run(name) for name in names]
+    return list({one.run_id: one for one in found}.values())
+
+
+def _names(runs: list[Run]) -> str:
+    return ", ".join(one.name for one in runs)
+
+
+def _ids(runs: list[Run]) -> dict[str, Any]:
+    return {"run_ids": [one.run_id for one in runs]}
+
+
+# -- the table ----------------------------------------------------------------------------------
+
+_RUN = argument("run", metavar="RUN", help="id, the beginning of an id, or name", takes="run")
+_RUNS = argument(
+    "runs", metavar="RUN", nargs="+", help="ids, beginnings of ids, or names", takes="run"
+)
+_EXPERIMENT = argument(
+    "-e", "--experiment", metavar="EXPERIMENT", help="only of this experiment", takes="experiment"
+)
+_ALL = argument("--all", action="store_true", help="every column, not only what differs")
+
+
+def _limit(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "runs",
+        "list runs, the newest first",
+        _runs,
+        (
+            argument("query", metavar="QUERY", nargs="?", help='such as "acc > 0.9 and C < 10"'),
+            _EXPERIMENT,
+            argument("-n", "--limit", metavar="N", type=_limit, help="at most N runs"),
+            argument("--sort", metavar="METRIC", help="the best first", takes="metric"),
+            argument("--trashed", action="store_true", help="the runs in the trash"),
+            _ALL,
+        ),
+        has_table=True,
+    ),
+    Command("show", "show all of one run", _show, (_RUN,)),
+    Command(
+        "compare",
+        "compare runs: what differs, and which is better",
+        _compare,
+        (
+            argument(
+                "runs",
+                metavar="QUERY|RUN",
+                nargs="*",
+                help="a query, or runs by name or id; all runs if left out",
+                takes="run",
+            ),
+            _EXPERIMENT,
+            _ALL,
+        ),
+        has_table=True,
+    ),
+    Command(
+        "curves",
+        "show how metrics went, step by step",
+        _curves,
+        (
+            argument("metrics", metavar="METRIC", nargs="+", help="metric names", takes="metric"),
+            argument("--runs", metavar="RUN", nargs="+", help="only of these runs", takes="run"),
+        ),
+        has_table=True,
+    ),
+    Command(
+        "diff",
+        "show what changed from one run to another: data, params, code, environment, git, metrics",
+        _diff,
+        (
+            argument("before", metavar="BEFORE", help="a run", takes="run"),
+            argument("after", metavar="AFTER", help="the run to compare with it", takes="run"),
+        ),
+        has_table=True,
+    ),
+    Command(
+        "tag",
+        "add tags to runs with +TAG, remove them with -TAG",
+        _tag,
+        (
+            _RUNS,
+            argument("--add", metavar="TAG", action="append", default=[], help="the same as +TAG"),
+            argument(
+                "--remove", metavar="TAG", action="append", default=[], help="the same as -TAG"
+            ),
+        ),
+        rewrite=_signed_tags,
+        usage="aseptic tag RUN [RUN ...] [+TAG ...] [-TAG ...]",
+    ),
+    Command(
+        "note",
+        "write a note on a run, in place of the former",
+        _note,
+        (
+            _RUN,
+            argument("text", metavar="TEXT", nargs="*", help="the note"),
+            argument("--clear", action="store_true", help="take the note away"),
+        ),
+    ),
+    Command(
+        "rename",
+        "give a run another name",
+        _rename,
+        (_RUN, argument("name", metavar="NAME", help="the new name")),
+    ),
+    Command(
+        "baseline",
+        "make a run the one that its experiment's other runs are compared with",
+        _baseline,
+        (
+            argument(
+                "run",
+                metavar="RUN",
+                nargs="?",
+                help="the run; if left out, say which it is now",
+                takes="run",
+            ),
+            argument("--clear", action="store_true", help="no baseline any more"),
+            _EXPERIMENT,
+        ),
+    ),
+    Command(
+        "star",
+        "mark runs with a star",
+        _star,
+        (_RUNS, argument("--remove", action="store_true", help="take the star away")),
+    ),
+    Command("rm", "put runs into the trash", _rm, (_RUNS,)),
+    Command(
+        "restore",
+        "take runs out of the trash",
+        _restore,
+        (replace(_RUNS, takes="trashed run"),),
+    ),
+    Command(
+        "gc",
+        "delete for good what is in the trash, and what no run uses",
+        _gc,
+        (argument("--dry-run", action="store_true", help="only say what would be deleted"),),
+    ),
+    Command("status", "say which store this is and what it holds", _status),
+    Command("doctor", "check the store, and say what needs attention", _doctor),
+)
