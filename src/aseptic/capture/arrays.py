@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +33,8 @@ def array_node(array: Array, objects: ObjectDigest) -> bytes:
 def type_tag(dtype: np.dtype[Any]) -> str:
     """The name of an element type, the same on every machine and in either byte order."""
     if dtype.fields is not None:
-        fields = (f"{name}:{type_tag(field[0])}" for name, field in _fields(dtype))
-        return "{" + ",".join(fields) + "}"
+        members = (f"{name}:{type_tag(field[0])}" for name, field in _fields(dtype))
+        return "{" + ",".join(members) + "}"
     if dtype.subdtype is not None:
         base, shape = dtype.subdtype
         return f"{type_tag(base)}{list(shape)}"
@@ -52,8 +53,8 @@ def elements(array: Array, objects: ObjectDigest) -> bytes:
     if dtype.hasobject:
         return objects(array.ravel().tolist())
     if dtype.char in "gG":
-        return _long_doubles(array, objects)
-    return _numbers(array)
+        return _long_doubles(array)
+    return _numbers([array])[0]
 
 
 def masked(values: Array, mask: Array, objects: ObjectDigest) -> bytes:
@@ -74,68 +75,100 @@ def columns_of(arrays: Sequence[Array]) -> list[bytes]:
     digests: dict[int, bytes] = {}
     for group in _side_by_side(arrays):
         digests.update(zip(group, _gathered([arrays[place] for place in group]), strict=True))
-    return [
-        digests[place] if place in digests else _numbers(array)
-        for place, array in enumerate(arrays)
-    ]
+    alone = [place for place in range(len(arrays)) if place not in digests]
+    digests.update(zip(alone, _numbers([arrays[place] for place in alone]), strict=True))
+    return [digests[place] for place in range(len(arrays))]
 
 
 def _fields(dtype: np.dtype[Any]) -> list[tuple[str, Any]]:
-    fields = dtype.fields or {}
-    return [(name, fields[name]) for name in dtype.names or ()]
+    known: Any = dtype.fields or {}
+    return [(name, known[name]) for name in dtype.names or ()]
 
 
-def _numbers(array: Array) -> bytes:
-    width = _window_width(array.dtype)
-
-    def digest(span: tuple[int, int]) -> bytes:
-        return _hash(_stretch(array, *span))
-
-    return windows(array.size, in_threads(digest, spans(array.size, width)))
+def _numbers(arrays: Sequence[Array]) -> list[bytes]:
+    """The digests of arrays of numbers; the windows of all of them are shared among threads."""
+    flat = [_flat(array) for array in arrays]
+    cuts = [spans(array.size, _window_width(array.dtype)) for array in flat]
+    jobs = [(array, span) for array, cut in zip(flat, cuts, strict=True) for span in cut]
+    digests = iter(in_threads(_hash_all, jobs))
+    return [
+        windows(array.size, [next(digests) for _ in cut])
+        for array, cut in zip(flat, cuts, strict=True)
+    ]
 
 
 def _window_width(dtype: np.dtype[Any]) -> int:
     return max(1, WINDOW_BYTES // max(1, dtype.itemsize))
 
 
+def _flat(array: Array) -> Array:
+    """The array as numbers that have a buffer; one-dimensional, where that needs no copy."""
+    if array.dtype.kind in "mM":
+        array = array.view(array.dtype.str.replace(array.dtype.str[1:], "i8"))
+    return array.reshape(-1) if array.flags.c_contiguous else array
+
+
+def _hash_all(jobs: Sequence[tuple[Array, tuple[int, int]]]) -> list[bytes]:
+    with np.errstate(all="ignore"):  # a signalling NaN would warn
+        return [_hash(_stretch(array, *span)) for array, span in jobs]
+
+
 def _hash(stretch: Array) -> bytes:
-    return xxhash.xxh3_128_digest(canonical_bytes(stretch))
+    """The digest of a contiguous stretch of numbers.
+
+    It is hashed before it is searched for NaN: a third faster than the other way round, since
+    the search then finds it in the cache, and few windows must be hashed again.
+    """
+    if stretch.dtype.kind not in "fiu" or not _is_little_endian(stretch.dtype):
+        return xxhash.xxh3_128_digest(canonical_bytes(stretch))
+    buffer: Any = stretch
+    digest = xxhash.xxh3_128_digest(buffer)
+    folded: Any = _one_nan(stretch)
+    return digest if folded is stretch else xxhash.xxh3_128_digest(folded)
 
 
-def canonical_bytes(stretch: Array) -> Array:
+def canonical_bytes(stretch: Array) -> memoryview:
     """The bytes of a contiguous stretch of numbers: its own, unless something must be folded."""
-    if stretch.dtype.byteorder == ">" or not stretch.dtype.isnative:
+    if not stretch.size or not stretch.dtype.itemsize:
+        return memoryview(b"")
+    if not _is_little_endian(stretch.dtype):
         stretch = stretch.astype(stretch.dtype.newbyteorder("<"))
-    if stretch.dtype.kind in "fc":
-        stretch = _one_nan(stretch)
-    return stretch.view(np.uint8) if stretch.size and stretch.dtype.itemsize else _NOTHING
+    return _one_nan(stretch).view(np.uint8).data
 
 
-_NOTHING: Array = np.empty(0, dtype=np.uint8)
+def _is_little_endian(dtype: np.dtype[Any]) -> bool:
+    order = dtype.byteorder
+    return order in "<|" or (order == "=" and sys.byteorder == "little")
 
 
 def _one_nan(stretch: Array) -> Array:
-    """The stretch with every NaN the same.
+    """The stretch with every NaN the same: itself, if it is so.
 
-    The minimum is NaN exactly if there is one, and is found faster than `isnan` writes its
-    mask: 17 % on top of the hash, in cache, beside 100 %.
+    The minimum is NaN exactly if there is one, and costs a third of what `isnan` does.
     """
-    if stretch.dtype.kind == "c":
-        stretch = stretch.view(stretch.real.dtype)
-    with np.errstate(all="ignore"):
-        if not stretch.size or not np.isnan(stretch.min()):
-            return stretch
-    folded = stretch.copy()
-    folded[np.isnan(folded)] = np.nan
-    return folded
+    kind = stretch.dtype.kind
+    if kind not in "fc" or not stretch.size:
+        return stretch
+    floats = stretch.view(stretch.real.dtype) if kind == "c" else stretch
+    lowest = np.minimum.reduce(floats)
+    return _folded(floats, stretch) if lowest != lowest else stretch  # only NaN differs from itself
+
+
+def _folded(floats: Array, stretch: Array) -> Array:
+    nan = np.array(np.nan, dtype=floats.dtype)
+    bits = np.dtype(f"u{floats.itemsize}")
+    missing = np.isnan(floats)
+    if (floats[missing].view(bits) == nan.view(bits)).all():
+        return stretch
+    return np.where(missing, nan, floats)
 
 
 def _stretch(array: Array, start: int, stop: int) -> Array:
     """Elements `start` to `stop` in C order, contiguous; copied only where they are not so."""
-    if array.flags.c_contiguous:
-        return array.reshape(-1)[start:stop]
     if array.ndim == 1:
         return np.ascontiguousarray(array[start:stop])
+    if array.flags.c_contiguous:
+        return array.reshape(-1)[start:stop]
     row = array[0].size
     first, last = start // row, -(-stop // row)
     if last - first == 1:
@@ -155,15 +188,15 @@ def _rows(block: Array) -> Array:
     return rows
 
 
-def _long_doubles(array: Array, objects: ObjectDigest) -> bytes:
+def _long_doubles(array: Array) -> bytes:
     """Long doubles as two doubles and an exponent: their own bytes hold undefined padding."""
     if array.dtype.kind == "c":
-        return node("long", _long_doubles(array.real, objects), _long_doubles(array.imag, objects))
+        return node("long", _long_doubles(array.real), _long_doubles(array.imag))
     with np.errstate(all="ignore"):
         mantissa, exponent = np.frexp(array)
         high = mantissa.astype(np.float64)
         low = (mantissa - high).astype(np.float64)
-    return node("long", _numbers(high), _numbers(low), _numbers(exponent.astype(np.int32)))
+    return node("long", *_numbers([high, low, exponent.astype(np.int32)]))
 
 
 def _side_by_side(arrays: Sequence[Array]) -> list[list[int]]:
@@ -213,7 +246,7 @@ def _gathered(columns: Sequence[Array]) -> list[bytes]:
         writeable=False,
     )
     cuts = spans(len(first), _window_width(first.dtype))
-    rows = in_threads(lambda span: _window_of_table(table[slice(*span)]), cuts)
+    rows = in_threads(lambda some: [_window_of_table(table[slice(*span)]) for span in some], cuts)
     size = xxhash.xxh3_128().digest_size
     return [
         windows(len(first), (row[at : at + size] for row in rows))
@@ -223,14 +256,11 @@ def _gathered(columns: Sequence[Array]) -> list[bytes]:
 
 def _window_of_table(table: Array) -> bytes:
     """The digests of one window of every column, one after the other."""
-    states = [xxhash.xxh3_128() for _ in range(table.shape[1])]
-    buffer = np.empty((table.shape[1], _GATHER_ROWS), dtype=table.dtype)
+    columns = np.empty(table.shape[::-1], dtype=table.dtype)
     for start, stop in spans(len(table), _GATHER_ROWS):
-        part = buffer[:, : stop - start]
-        np.copyto(part, table[start:stop].T)
-        for state, column in zip(states, part, strict=True):
-            state.update(canonical_bytes(column))
-    return b"".join(state.digest() for state in states)
+        np.copyto(columns[:, start:stop], table[start:stop].T)
+    with np.errstate(all="ignore"):
+        return b"".join(map(_hash, columns))
 
 
 def as_plain_array(array: Array) -> Array:

@@ -6,11 +6,12 @@ hold the same values. Dictionary and run-end encodings are undone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
+import pyarrow.compute as pc  # type: ignore[import-untyped]  # it ships no types
 
 from aseptic.capture.arrays import canonical_bytes
 from aseptic.capture.digests import WINDOW_ROWS, Buffer, in_threads, node, spans, windows
@@ -21,10 +22,11 @@ def column(values: pa.Array | pa.ChunkedArray) -> bytes:
     """The digest of an Arrow column, without its type."""
     cuts = spans(len(values), WINDOW_ROWS)
 
-    def digest(span: tuple[int, int]) -> bytes:
-        return node("items", *fields(_flat(values.slice(span[0], span[1] - span[0]))))
+    def digest_all(some: Sequence[tuple[int, int]]) -> list[bytes]:
+        stretches = (_flat(values.slice(start, stop - start)) for start, stop in some)
+        return [node("items", *fields(stretch)) for stretch in stretches]
 
-    return windows(len(values), in_threads(digest, cuts))
+    return windows(len(values), in_threads(digest_all, cuts))
 
 
 def type_tag(kind: pa.DataType) -> str:
@@ -123,8 +125,8 @@ def _primitive(values: pa.Array) -> Buffer:
         raw = raw.copy()
         raw.reshape(len(values), width)[_numpy(values.is_null())] = 0
     if pa.types.is_floating(values.type):
-        raw = canonical_bytes(raw.view(f"<f{width}"))
-    return memoryview(raw)
+        return canonical_bytes(raw.view(f"<f{width}"))
+    return raw.data
 
 
 def _mask(values: pa.Array) -> bytes:

@@ -70,18 +70,17 @@ def spans(count: int, width: int) -> list[tuple[int, int]]:
     return [(start, min(start + width, count)) for start in range(0, count, width)]
 
 
-def in_threads(function: Callable[[T], bytes], items: Sequence[T]) -> list[bytes]:
-    """The function's results in order; large work is shared out among threads.
+def in_threads(digest_all: Callable[[Sequence[T]], list[bytes]], items: Sequence[T]) -> list[bytes]:
+    """The digests of the items in order; large work is shared out among threads.
 
     Each thread takes one run of neighbours: a task for every window costs as much as
     hashing it. The threads end with the call, since a thread that is kept is lost in a fork.
     """
     threads = min(_cpus(), len(items) // _THREADS_FROM)
     if threads < 2:
-        return [function(item) for item in items]
-    shares = list(_shares(items, threads))
+        return digest_all(items)
     with ThreadPoolExecutor(threads) as pool:
-        parts = pool.map(lambda share: [function(item) for item in share], shares)
+        parts = pool.map(digest_all, _shares(items, threads))
         return [digest for part in parts for digest in part]
 
 

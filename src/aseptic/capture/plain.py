@@ -163,11 +163,11 @@ def _ints(values: Sequence[int]) -> bytes:
 
 
 def _floats(values: Sequence[float]) -> bytes:
-    return canonical_bytes(np.array(values, dtype=np.float64)).tobytes()
+    return bytes(canonical_bytes(np.array(values, dtype=np.float64)))
 
 
 def _complexes(values: Sequence[complex]) -> bytes:
-    return canonical_bytes(np.array(values, dtype=np.complex128)).tobytes()
+    return bytes(canonical_bytes(np.array(values, dtype=np.complex128)))
 
 
 def _binary(values: Sequence[bytes | bytearray]) -> bytes:

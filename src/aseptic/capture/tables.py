@@ -93,7 +93,7 @@ def _columns(
     digests = arrays.columns_of([series[place].to_numpy() for place in numeric])
     together = dict(zip(numeric, digests, strict=True))
     return [
-        (arrays.type_tag(column.dtype), together[place])
+        (arrays.type_tag(np.dtype(column.dtype)), together[place])
         if place in together
         else _named_column(column, names, place, plain)
         for place, column in enumerate(series)
@@ -151,7 +151,8 @@ def _text(values: Any) -> bytes | None:
 def _are_missing(window: Sequence[Any], others: set[type]) -> bool:
     if not others <= {type(None), type(pd.NA), float}:
         return False
-    return float not in others or all(v != v for v in window if type(v) is float)  # only NaN differs from itself
+    # only NaN differs from itself
+    return float not in others or all(v != v for v in window if type(v) is float)
 
 
 def _extension(values: Any, plain: PlainDigest) -> _Column:
