@@ -27,6 +27,7 @@ def main() -> None:
     """Prints the medians and what they are beyond a plain cell."""
     with tempfile.TemporaryDirectory() as folder:
         make_repository(Path(folder))
+        os.environ["IPYTHONDIR"] = str(Path(folder) / ".git" / "ipython")
         os.chdir(folder)
         times = measure()
         os.chdir("/")

@@ -6,6 +6,7 @@ The first tracked cell is timed too, because what loading puts off is paid there
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -58,6 +59,7 @@ def measure() -> dict[str, float]:
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM],
             cwd=Path(folder),
+            env={**os.environ, "IPYTHONDIR": str(Path(folder) / ".git" / "ipython")},
             capture_output=True,
             text=True,
             check=True,
