@@ -31,14 +31,15 @@ class Names(NamedTuple):
     `reads` are loaded at the cell's top level (lambdas, comprehensions and class bodies count)
     before the cell itself has certainly bound them; `deferred` are loaded inside `def` bodies
     and bound nowhere in the cell; `mutates` are changed in place, as far as can be seen, and
-    not made by the cell. Builtins that are loaded are among the reads: only the namespace can
-    say whether `input` is the builtin.
+    not made by the cell; `uses` are all that are loaded at the top level, its own included.
+    Builtins are among them: only the namespace can say whether `input` is the builtin.
     """
 
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     mutates: tuple[str, ...] = ()
     deferred: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
 
 
 def names_of(tree: ast.Module) -> Names:
@@ -99,6 +100,7 @@ class _Walk:
     def __init__(self) -> None:
         self.reads: dict[str, None] = {}
         self.deferred: dict[str, None] = {}
+        self.uses: dict[str, None] = {}
         self.writes: dict[str, None] = {}
         self.mutates: dict[str, None] = {}
         self.bound: set[str] = set()
@@ -109,7 +111,13 @@ class _Walk:
 
     def names(self) -> Names:
         deferred = (name for name in self.deferred if name not in self.bound)
-        return Names(tuple(self.reads), tuple(self.writes), tuple(self.mutates), tuple(deferred))
+        return Names(
+            reads=tuple(self.reads),
+            writes=tuple(self.writes),
+            mutates=tuple(self.mutates),
+            deferred=tuple(deferred),
+            uses=tuple(self.uses),
+        )
 
     def visit(self, node: ast.AST) -> None:
         handler = _HANDLERS.get(type(node))
@@ -138,7 +146,9 @@ class _Walk:
             return
         if self.is_deferred:
             self.deferred[name] = None
-        elif name not in self.bound:
+            return
+        self.uses[name] = None
+        if name not in self.bound:
             self.reads[name] = None
 
     def bind(self, name: str) -> None:
@@ -416,8 +426,8 @@ def closure_of(names: Iterable[str], namespace: Mapping[str, Any]) -> set[str]:
     """The names that the named functions and classes of the notebook read, and those these read.
 
     Only functions and classes defined in the notebook are followed (their globals *are* the
-    namespace); a name is returned only if the namespace holds it. No attribute of a user's
-    object is read, so no user's code runs.
+    namespace), and the class of an object; a name is returned only if the namespace holds it.
+    No attribute of a user's object is read, so no user's code runs.
     """
     seen: set[str] = set()
     todo = list(names)
@@ -437,12 +447,21 @@ def _codes_of(value: object, namespace: Mapping[str, Any]) -> Iterator[CodeType]
     elif type(value) is property:
         for function in (value.fget, value.fset, value.fdel):
             yield from _codes_of(function, namespace)
-    elif issubclass(type(value), type):
-        module = type.__getattribute__(value, "__dict__")
-        if module.get("__module__") == namespace.get("__name__", "__main__"):
-            for member in list(module.values()):
-                if not issubclass(type(member), type):
-                    yield from _codes_of(member, namespace)
+    else:
+        yield from _codes_of_class(
+            value if issubclass(type(value), type) else type(value), namespace
+        )
+
+
+def _codes_of_class(class_: Any, namespace: Mapping[str, Any]) -> Iterator[CodeType]:
+    members = type.__getattribute__(class_, "__dict__")
+    if members.get("__module__") == namespace.get("__name__", "__main__"):
+        for member in list(members.values()):
+            if type(member) in _HOLDS_CODE:
+                yield from _codes_of(member, namespace)
+
+
+_HOLDS_CODE = frozenset((FunctionType, staticmethod, classmethod, property))
 
 
 def _codes_of_function(function: FunctionType, namespace: Mapping[str, Any]) -> Iterator[CodeType]:
@@ -484,6 +503,8 @@ class CellLog:
 
     def __init__(self) -> None:
         self._cells: list[Cell] = []
+        self._index: dict[int, int] = {}
+        self._uses: dict[int, tuple[str, ...]] = {}  # of the cells begun and not ended
         self._writers: dict[str, int] = {}
         self._by_cell_id: dict[str, int] = {}
 
@@ -499,24 +520,29 @@ class CellLog:
         *,
         started_at: datetime,
         cell_id: str | None = None,
+        execution_count: int = 0,
         namespace: Mapping[str, Any] | None = None,
     ) -> Cell:
         """Log that a cell begins; its `order` is what `end` takes.
 
+        The order follows IPython's execution count, so that a person finds the cell as `In [5]`;
+        where that stands still (`store_history=False`) the order goes on by one.
         `names` is what `names_of_source` gave: a text says why they are unknown. The namespace
         tells modules apart: `np.append(…)` changes no `np`.
         """
         known = names if isinstance(names, Names) else Names()
         cell = Cell(
-            order=len(self._cells) + 1,
+            order=max(execution_count, self._cells[-1].order + 1 if self._cells else 1),
             source=source,
             cell_id=cell_id,
             started_at=started_at,
-            reads=self._without_builtins((*known.reads, *known.deferred)),
+            reads=self._without_builtins(known.reads),
             writes=known.writes,
             mutates=tuple(n for n in known.mutates if not _is_module(n, namespace)),
             reason=None if isinstance(names, Names) else names,
         )
+        self._index[cell.order] = len(self._cells)
+        self._uses[cell.order] = known.uses
         self._cells.append(cell)
         return cell
 
@@ -527,18 +553,24 @@ class CellLog:
         status: str,
         duration_s: float | None = None,
         run_id: str | None = None,
-        also_reads: Iterable[str] = (),
+        namespace: Mapping[str, Any] | None = None,
     ) -> Cell:
         """Complete a cell and count its writes from now on.
 
-        `also_reads` are the names that the functions it called read: see `closure_of`.
+        With the namespace, what the functions that it called read joins its reads (see
+        `closure_of`), but for what the cell binds itself: that it may have done before the call.
         """
-        begun = self._cells[order - 1]
-        reads = dict.fromkeys((*begun.reads, *self._without_builtins(sorted(also_reads))))
+        begun = self._cells[self._index[order]]
+        closure = closure_of(self._uses.pop(order, ()), namespace) if namespace else set()
+        reads = dict.fromkeys((*begun.reads, *self._without_builtins(sorted(closure))))
         cell = msgspec.structs.replace(
-            begun, status=status, duration_s=duration_s, run_id=run_id, reads=tuple(reads)
+            begun,
+            status=status,
+            duration_s=duration_s,
+            run_id=run_id,
+            reads=tuple(name for name in reads if name in begun.reads or name not in begun.writes),
         )
-        self._cells[order - 1] = cell
+        self._cells[self._index[order]] = cell
         for name in (*cell.writes, *cell.mutates):
             self._writers[name] = order
         if cell.cell_id is not None:
@@ -548,12 +580,12 @@ class CellLog:
     def last_writer(self, name: str) -> Cell | None:
         """The cell that bound or changed a name last, or None where no logged cell did."""
         order = self._writers.get(name)
-        return None if order is None else self._cells[order - 1]
+        return None if order is None else self._cells[self._index[order]]
 
     def latest_by_cell_id(self, cell_id: str) -> Cell | None:
         """The last execution of a notebook's cell."""
         order = self._by_cell_id.get(cell_id)
-        return None if order is None else self._cells[order - 1]
+        return None if order is None else self._cells[self._index[order]]
 
     def _without_builtins(self, names: Iterable[str]) -> tuple[str, ...]:
         """The names but for builtins that no cell has bound to something else."""
