@@ -29,6 +29,7 @@ _SIDES: tuple[set[str], ...] = (
     {"test", "eval", "holdout"},
     set(),  # a name that says nothing
     {"train", "training", "fit"},
+    {"time", "seconds", "sec", "ms", "duration", "latency", "memory", "bytes"},  # a cost
 )
 
 
@@ -127,7 +128,7 @@ def main_metric(columns: RunColumns) -> str | None:
     """The key (`metrics.acc`) of the metric to look at first, or None.
 
     Of the metrics that most runs have and whose direction is known: on validation data before
-    test data before unnamed before training data, then one where more is better.
+    test data before unnamed before training data before costs, then one where more is better.
     """
     counts = {
         name: sum(value is not None for value in values)
@@ -205,7 +206,7 @@ def _is_better(value: float, baseline: float, direction: Direction) -> bool | No
 def _side(metric: str) -> int:
     """Which data a metric's name speaks of, as a place in the order of preference."""
     words = set(re.split(r"[^a-z]+", metric.lower()))
-    return next((i for i, side in enumerate(_SIDES) if words & side), 2)
+    return max((i for i, side in enumerate(_SIDES) if words & side), default=2)
 
 
 # -- params and metrics -------------------------------------------------------------------------

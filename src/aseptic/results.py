@@ -168,10 +168,8 @@ class DiffResult(TableResult):
         code = next((s for s in told.sections if s.kind == "code" and s.lines), None)
         rows = [row for section in told.sections for row in _section_rows(section)]
         labels = ("", "", told.before_name, told.after_name, "")
-        columns = [
-            Column(label, cells, rank=1 if i == 4 else 0)
-            for i, (label, cells) in enumerate(zip(labels, zip(*rows, strict=True), strict=True))
-        ]
+        cells = zip(*rows, strict=True)
+        columns = [Column(label, column) for label, column in zip(labels, cells, strict=True)]
         table = Table(columns)
         if code is None:
             return [table]

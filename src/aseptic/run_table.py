@@ -112,6 +112,11 @@ class _Builder:
     ) -> Column:
         return Column(label, [line(text, tone) if text else _NOTHING for text in texts], rank=rank)
 
+    def _words(
+        self, label: str, words: Sequence[Sequence[str] | None], *, rank: int, tone: Tone = "dim"
+    ) -> Column:
+        return Column(label, [line(", ".join(some or ()), tone) for some in words], rank=rank)
+
     def _main_metric(self) -> Iterator[Column]:
         values = self.runs.metrics.get(self.metric or "")
         if self.metric is None or values is None:
@@ -179,10 +184,9 @@ class _Builder:
         if any(fields["git_commit"]) and (self.show_all or self._has_several_commits()):
             yield self._text("git", self._commits(), rank=6)
         if any(fields["tags"]):
-            yield self._text("tags", [", ".join(tags or ()) for tags in fields["tags"]], rank=3)
+            yield self._words("tags", fields["tags"], rank=3)
         if any(fields["findings"]):
-            codes = [", ".join(codes or ()) for codes in fields["findings"]]
-            yield self._text("findings", codes, rank=2, tone="warn")
+            yield self._words("findings", fields["findings"], rank=2, tone="warn")
         if any(fields["note"]) and self.show_all:
             yield self._text(
                 "note", [readable.value(n) if n else "" for n in fields["note"]], rank=7
