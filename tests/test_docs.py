@@ -28,7 +28,7 @@ import json, sys
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()
 for block in json.load(sys.stdin):
-    if "%" in block and not shell.extension_manager.loaded:
+    if "%" in block and "load_ext" not in block and not shell.extension_manager.loaded:
         shell.run_cell("%load_ext aseptic").raise_error()
     result = shell.run_cell(block, store_history=True)
     if not result.success:
