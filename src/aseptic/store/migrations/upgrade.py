@@ -1,0 +1,29 @@
+"""Brings a database to the newest revision: the only module that runs Alembic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+
+from aseptic.store.migrations import FOLDER, HEAD
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def upgrade(connection: Connection) -> None:
+    """Runs the missing revisions within the transaction that the connection is in."""
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    scripts = ScriptDirectory.from_config(config)
+
+    def missing(found: Any, _: object) -> list[object]:
+        return list(scripts._upgrade_revs(HEAD, found))  # noqa: SLF001  # what `command.upgrade` calls
+
+    with EnvironmentContext(config, scripts, fn=missing) as environment:
+        environment.configure(connection=connection, transactional_ddl=True)
+        environment.run_migrations()

@@ -1,0 +1,320 @@
+"""From records to rows: what folding writes for one run."""
+
+from __future__ import annotations
+
+import math
+import struct
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+from sqlalchemy import and_, delete, insert, select, update
+
+from aseptic import model
+from aseptic.store import schema
+from aseptic.store.chunks import Points, write_points
+from aseptic.store.values import pack_value, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sqlalchemy import Connection, Table
+
+    from aseptic.store.base import Record
+
+_SHAPE_NUMBER = struct.Struct("<xI")
+
+#: Records of which a run has one, and the columns they fill.
+_SINGLE = {model.GitState: "git", model.Environment: "environment", model.Outputs: "outputs"}
+
+
+def time_text(time: datetime) -> str:
+    """A time as it stands in the database: ISO, UTC, of one length, so that it sorts."""
+    return time.astimezone(timezone.utc).isoformat(timespec="microseconds")
+
+
+def find_run_no(connection: Connection, run_id: str) -> int | None:
+    """The number of the run, or None."""
+    asked = select(schema.runs.c.run_no).where(schema.runs.c.run_id == run_id)
+    return connection.execute(asked).scalar_one_or_none()
+
+
+def write_session(connection: Connection, session: model.Session) -> None:
+    """Writes the session, unless it is there."""
+    table = schema.sessions
+    asked = select(table.c.session_id).where(table.c.session_id == session.session_id)
+    if connection.execute(asked).first() is None:
+        values = msgspec.structs.asdict(session) | {"started_at": time_text(session.started_at)}
+        connection.execute(insert(table).values(values))
+
+
+def write_cell(connection: Connection, session_id: str, cell: model.Cell) -> None:
+    """Writes the cell in place of the one of the same order; the run it was stays known."""
+    table = schema.cells.c
+    at = and_(table.session_id == session_id, table.cell_order == cell.order)
+    values = {"cell": to_json(cell)}
+    if cell.run_id is not None:
+        values["run_id"] = cell.run_id
+    if not connection.execute(update(schema.cells).where(at).values(values)).rowcount:
+        key = {"session_id": session_id, "cell_order": cell.order}
+        connection.execute(insert(schema.cells).values(values | key))
+
+
+def start_run(connection: Connection, start: model.RunStart) -> int:
+    """Writes the run as it began; returns its number."""
+    run_no = find_run_no(connection, start.run_id)
+    if run_no is not None:
+        return run_no
+    if start.cell is not None:
+        cell = msgspec.structs.replace(start.cell, run_id=start.run_id)
+        write_cell(connection, start.session.session_id, cell)
+    inserted = connection.execute(insert(schema.runs).values(_run_row(start)))
+    assert inserted.inserted_primary_key is not None
+    run_no = int(inserted.inserted_primary_key[0])
+    rows = [
+        {"run_no": run_no, "tag": tag, "position": position}
+        for position, tag in enumerate(dict.fromkeys(start.tags))
+    ]
+    _insert(connection, schema.tags, rows)
+    return run_no
+
+
+def _run_row(start: model.RunStart) -> dict[str, Any]:
+    seed_kind, seed, seed_text = pack_value(start.seed)
+    return {
+        "run_id": start.run_id,
+        "name": start.name,
+        "experiment": start.experiment,
+        "status": "running",
+        "started_at": time_text(start.started_at),
+        "session_id": start.session.session_id,
+        "notebook": start.session.notebook,
+        "cell_id": start.cell.cell_id if start.cell else None,
+        "cell_order": start.cell.order if start.cell else None,
+        "source": start.source,
+        "note": start.note,
+        "seed_kind": seed_kind,
+        "seed": seed,
+        "seed_text": seed_text,
+        "is_starred": False,
+        "is_baseline": False,
+        "baseline": start.baseline,
+        "expects": to_json(start.expects),
+        "state": "unknown",
+        "state_reasons": "[]",
+        "git": "{}",
+        "environment": "{}",
+        "outputs": "{}",
+        "frames": 0,
+    }
+
+
+class RunWriter:
+    """Gathers what a journal says of a run, and writes it with few statements."""
+
+    def __init__(
+        self, connection: Connection, run_no: int, shapes: Iterable[tuple[Sequence[str], str]]
+    ) -> None:
+        self._connection = connection
+        self._run_no = run_no
+        self.shapes = [(tuple(names), types) for names, types in shapes]
+        asked = select(schema.runs.c.frames).where(schema.runs.c.run_no == run_no)
+        self._frames = self._first = connection.execute(asked).scalar_one_or_none() or 0
+        self._records: dict[tuple[Any, ...], tuple[int, Record]] = {}
+        self._points: dict[int, tuple[list[bytes], list[int]]] = {}
+
+    def add(self, record: Record) -> None:
+        """A record; it replaces an earlier one of the same kind and name."""
+        self._records[_key(record)] = (self._frames, record)
+        self._frames += 1
+
+    def add_shape(self, names: Sequence[str], types: str) -> None:
+        """The next shape of point frames."""
+        self.shapes.append((tuple(names), types))
+
+    def add_points(self, body: bytes) -> None:
+        """The points of one `log` call, as they are in the journal."""
+        (shape,) = _SHAPE_NUMBER.unpack_from(body)
+        bodies, frames = self._points.setdefault(shape, ([], []))
+        bodies.append(body)
+        frames.append(self._frames)
+        self._frames += 1
+
+    def flush(self) -> None:
+        """Writes what was gathered."""
+        if self._frames == self._first:
+            return
+        series = [
+            points
+            for shape, (bodies, frames) in self._points.items()
+            for points in write_points(
+                self._connection, self._run_no, self.shapes[shape], bodies, frames
+            )
+        ]
+        self._write_metrics(series)
+        self._write_params()
+        self._write_named(model.DataInput, schema.data_inputs, _data_input_row)
+        self._write_named(model.Artifact, schema.artifacts, _artifact_row)
+        self._write_listed(model.Finding, schema.findings, ("code", "name", "message"))
+        self._write_listed(model.Problem, schema.problems, ("what", "reason"))
+        self._write_run()
+        self._records, self._points, self._first = {}, {}, self._frames
+
+    def _of(self, kind: type[Any]) -> Iterator[tuple[int, Any]]:
+        return (entry for entry in self._records.values() if isinstance(entry[1], kind))
+
+    # -- the run itself ---------------------------------------------------------------------
+    def _write_run(self) -> None:
+        values: dict[str, Any] = {"frames": self._frames}
+        for _, record in self._records.values():
+            column = _SINGLE.get(type(record))
+            if column is not None:
+                values[column] = to_json(record)
+            if isinstance(record, model.State):
+                values |= {"state": record.kind, "state_reasons": to_json(record.reasons)}
+            elif isinstance(record, model.GitState):
+                values |= {
+                    "git_commit": record.commit,
+                    "git_branch": record.branch,
+                    "git_dirty": record.is_dirty,
+                }
+        at = schema.runs.c.run_no == self._run_no
+        self._connection.execute(update(schema.runs).where(at).values(values))
+
+    # -- what has a name --------------------------------------------------------------------
+    def _write_params(self) -> None:
+        rows = [
+            {
+                "run_no": self._run_no,
+                "position": position,
+                "use": number,
+                "name": param.name,
+                **_value_row(use.value),
+                "origin": to_json(use.origin),
+                "note": param.note,
+            }
+            for position, param in self._of(model.Param)
+            for number, use in enumerate(param.uses)
+        ]
+        self._replace(schema.params, [param.name for _, param in self._of(model.Param)], rows)
+
+    def _write_named(self, kind: type[Any], table: Table, to_row: Any) -> None:
+        rows = [
+            {"run_no": self._run_no, "position": position, **to_row(record)}
+            for position, record in self._of(kind)
+        ]
+        self._replace(table, [row["name"] for row in rows], rows)
+
+    def _replace(self, table: Table, names: list[str], rows: list[dict[str, Any]]) -> None:
+        for name in names:
+            at = and_(table.c.run_no == self._run_no, table.c.name == name)
+            self._connection.execute(delete(table).where(at))
+        _insert(self._connection, table, rows)
+
+    def _write_listed(self, kind: type[Any], table: Table, key: tuple[str, ...]) -> None:
+        for position, record in self._of(kind):
+            values = msgspec.structs.asdict(record)
+            if "evidence" in values:
+                values["evidence"] = to_json(values["evidence"])
+            same = [table.c[name] == values[name] for name in key]
+            at = and_(table.c.run_no == self._run_no, *same)
+            if not self._connection.execute(update(table).where(at).values(values)).rowcount:
+                values |= {"run_no": self._run_no, "position": position}
+                self._connection.execute(insert(table).values(values))
+
+    # -- numbers ----------------------------------------------------------------------------
+    def _write_metrics(self, series: list[Points]) -> None:
+        records = [record for _, record in self._of(model.Metric)]
+        if not records and not series:
+            return
+        summaries = self._read_summaries({item.name for item in (*records, *series)})
+        for points in sorted(series, key=lambda points: int(points.frame[-1])):
+            row = summaries.setdefault(points.name, _new_summary())
+            _add_points(row, points)
+        for position, record in self._of(model.Metric):
+            _add_record(summaries.setdefault(record.name, _new_summary()), record)
+            summaries[record.name].setdefault("position", position)
+        rows = [{"run_no": self._run_no, "name": name, **row} for name, row in summaries.items()]
+        self._replace(schema.metrics, list(summaries), rows)
+
+    def _read_summaries(self, names: set[str]) -> dict[str, dict[str, Any]]:
+        table = schema.metrics
+        rows = self._connection.execute(select(table).where(table.c.run_no == self._run_no))
+        return {
+            row["name"]: {key: row[key] for key in row if key not in ("run_no", "name")}
+            for row in rows.mappings()
+            if row["name"] in names
+        }
+
+
+def _key(record: Record) -> tuple[Any, ...]:
+    if isinstance(record, model.Finding):
+        return (model.Finding, record.code, record.name, record.message)
+    if isinstance(record, model.Problem):
+        return (model.Problem, record.what, record.reason)
+    return (type(record), getattr(record, "name", None))
+
+
+def _value_row(value: Any) -> dict[str, Any]:
+    kind, number, text = pack_value(value)
+    return {"kind": kind, "number": number, "text": text}
+
+
+def _data_input_row(record: model.DataInput) -> dict[str, Any]:
+    return {
+        "name": record.name,
+        "digest": record.digest,
+        "row_hashes": record.row_hashes,
+        "data_input": to_json(record),
+    }
+
+
+def _artifact_row(record: model.Artifact) -> dict[str, Any]:
+    return msgspec.structs.asdict(record)
+
+
+def _new_summary() -> dict[str, Any]:
+    return {
+        **_value_row(math.nan),
+        "direction": None,
+        "count": 0,
+        "points": 0,
+        "minimum": None,
+        "maximum": None,
+        "step": None,
+        "origin": None,
+    }
+
+
+def _add_points(row: dict[str, Any], points: Points) -> None:
+    """The summary after these points: a series outdoes a number that was recorded alone."""
+    if not row["points"]:
+        row |= {"minimum": None, "maximum": None, "count": 0}
+        row["origin"] = row["origin"] or "log"
+    numbers = points.value[~np.isnan(points.value)]
+    if len(numbers):
+        lows = [float(numbers.min()), row["minimum"]]
+        highs = [float(numbers.max()), row["maximum"]]
+        row["minimum"] = min(low for low in lows if low is not None)
+        row["maximum"] = max(high for high in highs if high is not None)
+    step = float(points.step[-1])
+    row |= _value_row(points.value[-1].item())
+    row |= {"step": None if math.isnan(step) else step}
+    row["count"] = row["points"] = row["points"] + len(points.value)
+    row.setdefault("position", int(points.frame[0]))
+
+
+def _add_record(row: dict[str, Any], record: model.Metric) -> None:
+    """The summary after this record: beside a series it says only which way is better."""
+    row["direction"] = record.direction or row["direction"]
+    row["origin"] = record.origin or row["origin"]
+    if not row["points"]:
+        row |= _value_row(record.value)
+        for name in ("count", "minimum", "maximum", "step"):
+            row[name] = getattr(record, name)
+
+
+def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)
