@@ -213,8 +213,10 @@ def test_a_cell_passed_over_on_the_page_is_out_of_order():
     assert state == State(
         kind="stale",
         reasons=(
-            "`C` comes from In [2] (C = 1), "
-            + "but from top to bottom it would come from In [1] (C = 2)",
+            (
+                "`C` comes from In [2] (C = 1), "
+                "but from top to bottom it would come from In [1] (C = 2)"
+            ),
         ),
     )
 
