@@ -6,8 +6,7 @@ hold the same values. Dictionary and run-end encodings are undone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
@@ -16,6 +15,9 @@ import pyarrow.compute as pc  # type: ignore[import-untyped]  # it ships no type
 from aseptic.capture.arrays import canonical_bytes
 from aseptic.capture.digests import WINDOW_ROWS, Buffer, in_threads, node, spans, windows
 from aseptic.errors import CannotDigest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def column(values: pa.Array | pa.ChunkedArray) -> bytes:

@@ -6,8 +6,7 @@ to an object, and no method that a user may have written is called on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aseptic.capture import foreign
 from aseptic.capture.digests import as_text, node
@@ -16,6 +15,9 @@ from aseptic.capture.plain import PlainDigest
 from aseptic.capture.sketch import shape_of, size_of, sketch
 from aseptic.errors import CannotDigest
 from aseptic.model import DataInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["describe", "digest", "is_data"]
 

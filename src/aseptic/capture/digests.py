@@ -21,11 +21,13 @@ Nothing here depends on pickle, `repr`, `hash`, a random state, or a library's o
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import xxhash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 PREFIX = "xxh3:"
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aseptic.capture import arrays
 from aseptic.capture.digests import node, number
-from aseptic.capture.plain import PlainDigest
 from aseptic.errors import CannotDigest
+
+if TYPE_CHECKING:
+    from aseptic.capture.plain import PlainDigest
 
 _BFLOAT16_NAN = 0x7FC0
 
@@ -61,18 +63,18 @@ def _tensor_array(values: Any, name: str) -> Any:
     return values.numpy()
 
 
-def polars_frame_node(frame: Any, plain: PlainDigest) -> bytes:
+def polars_frame_node(frame: Any, _: PlainDigest) -> bytes:
     """The digest of a polars table: column names and order, types and values."""
     fields = [
-        plain_field
+        field
         for column in frame.get_columns()
-        for plain_field in (str(column.name).encode(), *_polars_column(column))
+        for field in (str(column.name).encode(), *_polars_column(column))
     ]
     shape = b"".join(map(number, frame.shape))
     return node("polars dataframe", shape, *fields)
 
 
-def polars_series_node(series: Any, plain: PlainDigest) -> bytes:
+def polars_series_node(series: Any, _: PlainDigest) -> bytes:
     """The digest of a polars column with its name."""
     size = number(len(series))
     return node("polars series", size, str(series.name).encode(), *_polars_column(series))

@@ -6,9 +6,11 @@ object is read: a type tells its own ancestry.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sized
 from itertools import islice
-from typing import cast
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sized
 
 _MIN_LEAVES = 20  # a shorter list is a setting, not a data set
 _MIN_BYTES = 4096  # so is a shorter text

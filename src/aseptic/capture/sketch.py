@@ -7,15 +7,18 @@ numbers. Texts give counts only: no value of theirs is kept.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from aseptic.capture.kinds import data_kind
 from aseptic.model import ColumnSchema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
 
 _MAX_ROWS = 1000
 _MAX_COLUMNS = 1000
@@ -85,7 +88,7 @@ def _length(obj: object) -> int:
 
 def _text_size(obj: Any) -> int | None:
     if type(obj) is memoryview:
-        return obj.nbytes
+        return int(obj.nbytes)
     return len(obj) if type(obj) in {bytes, bytearray} else None
 
 
@@ -119,52 +122,32 @@ def _columns(obj: Any) -> Iterator[_Column]:
 
 def _of_frame(frame: Any) -> Iterator[_Column]:
     for place, (name, dtype) in enumerate(zip(frame.columns, frame.dtypes, strict=True)):
-        yield _Column(
-            _label(name), str(dtype), lambda rows, at=place: _pandas(frame.iloc[:, at], rows)
-        )
+        yield _Column(_label(name), str(dtype), partial(_frame_rows, frame, place))
 
 
 def _of_series(series: Any) -> Iterator[_Column]:
-    yield _Column(_label(series.name), str(series.dtype), lambda rows: _pandas(series, rows))
-
-
-def _pandas(series: Any, rows: Any) -> Any:
-    taken = series.iloc[rows]
-    if isinstance(taken.dtype, np.dtype):
-        return taken.to_numpy()
-    kind = getattr(taken.dtype, "kind", "O")
-    if kind in "iuf" and type(taken.dtype).__name__ != "CategoricalDtype":
-        return taken.to_numpy(dtype=np.float64, na_value=np.nan)
-    if kind == "M":
-        return taken.to_numpy(dtype="datetime64[ns]")
-    return taken.to_numpy(dtype=object)
+    yield _Column(_label(series.name), str(series.dtype), partial(_series_rows, series))
 
 
 def _of_array(array: Any) -> Iterator[_Column]:
     values = np.ndarray.view(array, np.ndarray)
     if values.dtype.fields is not None:
-        for name in values.dtype.names or ():
-            yield _Column(name, values[name].dtype.name, lambda rows, at=name: values[at][rows])
-    elif values.ndim <= 2:
-        yield from _numbered(values, values.dtype.name)
+        for field in values.dtype.names or ():
+            yield _Column(field, values[field].dtype.name, values[field].__getitem__)
+    elif values.ndim == 1:
+        yield _Column("0", values.dtype.name, values.__getitem__)
+    elif values.ndim == 2:
+        for place in range(values.shape[1]):
+            yield _Column(str(place), values.dtype.name, values[:, place].__getitem__)
 
 
 def _of_tensor(tensor: Any) -> Iterator[_Column]:
-    name = str(tensor.dtype).removeprefix("torch.")
-    values = tensor.detach()
-    if values.ndim > 2:
-        return
-    for place in range(values.shape[1] if values.ndim == 2 else 1):
-        column = values[:, place] if values.ndim == 2 else values
-        yield _Column(str(place), name, lambda rows, of=column: of[rows].cpu().double().numpy())
-
-
-def _numbered(values: Any, dtype: str) -> Iterator[_Column]:
+    values, name = tensor.detach(), str(tensor.dtype).removeprefix("torch.")
     if values.ndim == 1:
-        yield _Column("0", dtype, lambda rows: values[rows])
-        return
-    for place in range(values.shape[1]):
-        yield _Column(str(place), dtype, lambda rows, at=place: values[rows, at])
+        yield _Column("0", name, partial(_tensor_rows, values))
+    elif values.ndim == 2:
+        for place in range(values.shape[1]):
+            yield _Column(str(place), name, partial(_tensor_rows, values[:, place]))
 
 
 def _of_polars(frame: Any) -> Iterator[_Column]:
@@ -173,22 +156,38 @@ def _of_polars(frame: Any) -> Iterator[_Column]:
 
 
 def _of_polars_series(series: Any) -> Iterator[_Column]:
-    yield _Column(
-        series.name, str(series.dtype), lambda rows: series.gather(rows.tolist()).to_numpy()
-    )
+    yield _Column(series.name, str(series.dtype), partial(_polars_rows, series))
 
 
 def _of_arrow(table: Any) -> Iterator[_Column]:
     for name, column in zip(table.schema.names, table.columns, strict=True):
-        yield _Column(
-            name,
-            str(column.type),
-            lambda rows, of=column: (
-                of.take(rows).to_numpy(zero_copy_only=False)
-                if hasattr(of, "offset")
-                else of.take(rows).to_numpy()
-            ),
-        )
+        yield _Column(name, str(column.type), partial(_arrow_rows, column))
+
+
+def _frame_rows(frame: Any, place: int, rows: Any) -> Any:
+    return _series_rows(frame.iloc[:, place], rows)
+
+
+def _series_rows(series: Any, rows: Any) -> Any:
+    taken = series.iloc[rows]
+    if isinstance(taken.dtype, np.dtype):
+        return taken.to_numpy()
+    kind = getattr(taken.dtype, "kind", "O")
+    if kind in "iuf" and type(taken.dtype).__name__ != "CategoricalDtype":
+        return taken.to_numpy(dtype=np.float64, na_value=np.nan)
+    return taken.to_numpy(dtype="datetime64[ns]" if kind == "M" else object)
+
+
+def _tensor_rows(column: Any, rows: Any) -> Any:
+    return column[rows].cpu().double().numpy()
+
+
+def _polars_rows(series: Any, rows: Any) -> Any:
+    return series.gather(rows.tolist()).to_numpy()
+
+
+def _arrow_rows(column: Any, rows: Any) -> Any:
+    return np.asarray(column.take(rows))
 
 
 _READERS: dict[str | None, Callable[[Any], Iterable[_Column]]] = {
@@ -251,14 +250,15 @@ def _distinct(known: Any, total: float) -> int | None:
 
     Charikar et al., Towards estimation error guarantees for distinct values, PODS 2000.
     """
-    values = known.tolist() if known.dtype.kind == "O" else known
-    if known.dtype.kind == "O" and not set(map(type, values)) <= _COUNTABLE:
-        return None
-    _, counts = np.unique(
-        np.array(list(map(hash, values))) if known.dtype.kind == "O" else values, return_counts=True
-    )
+    if known.dtype.kind == "O":
+        values = known.tolist()
+        if not set(map(type, values)) <= _COUNTABLE:
+            return None
+        known = np.array([hash(value) for value in values])
+    _, counts = np.unique(known, return_counts=True)
     once = int((counts == 1).sum())
-    return round((max(1.0, total / max(1, len(known)))) ** 0.5 * once) + len(counts) - once
+    share = max(1.0, total / max(1, len(known)))
+    return round(float(share) ** 0.5 * once) + len(counts) - once
 
 
 def _moments(known: Any) -> dict[str, Any]:

@@ -9,8 +9,7 @@ An index of whole numbers with equal steps is what a RangeIndex with these steps
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,9 @@ from aseptic.capture import arrays
 from aseptic.capture.digests import WINDOW_ROWS, node, number, spans, windows
 from aseptic.capture.plain import PlainDigest, text_fields
 from aseptic.errors import CannotDigest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 #: A column: the name of its type, and the digest of its values.
 _Column = tuple[str, bytes]
@@ -93,7 +95,7 @@ def _columns(
     digests = arrays.columns_of([series[place].to_numpy() for place in numeric])
     together = dict(zip(numeric, digests, strict=True))
     return [
-        (arrays.type_tag(np.dtype(column.dtype)), together[place])
+        (arrays.type_tag(column.to_numpy().dtype), together[place])
         if place in together
         else _named_column(column, names, place, plain)
         for place, column in enumerate(series)
