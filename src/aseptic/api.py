@@ -97,7 +97,10 @@ def compare(
     """
     from aseptic.widgets.panel import ComparePanel
 
-    return ComparePanel.of(store or default_store(), query_or_runs)
+    where = store or default_store()
+    if query_or_runs is None or isinstance(query_or_runs, str):
+        return ComparePanel(where, query_or_runs)
+    return ComparePanel(where, run_ids=[where.get_run(run).run_id for run in query_or_runs])
 
 
 def curves(
@@ -107,11 +110,12 @@ def curves(
     store: Store | None = None,
 ) -> CurvesWidget:
     """The curves of some metrics over some runs (all that have them, if none are named)."""
+    from aseptic.commands import read_curves
     from aseptic.widgets.curves import CurvesWidget
 
-    where = store or default_store()
     names = None if runs is None else list(_several(runs))
-    return CurvesWidget.of(where, list(_several(metrics)), names)
+    found = read_curves(store or default_store(), list(_several(metrics)), names)
+    return CurvesWidget(found.series, names=found.names)
 
 
 def diff(before: str, after: str, *, store: Store | None = None) -> DiffResult:

@@ -6,6 +6,7 @@ prints nothing and asks nothing.
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +41,8 @@ def run(words: Sequence[str], store: Store) -> Result:
     return call(store)
 
 
-def complete(words: Sequence[str], store: Store) -> list[str]:
-    """What the last of the words may become; the other words come before it."""
+def complete(words: Sequence[str], store: Store | None) -> list[str]:
+    """What the last of the words may become; without a store, the words of the grammar only."""
     from aseptic.completion import complete as complete_words
 
     return complete_words(words, COMMANDS, store)
@@ -146,6 +147,11 @@ def _is_run(store: Store, word: str) -> bool:
 
 
 def _curves(store: Store, *, metrics: list[str], runs: list[str] | None) -> CurvesResult:
+    return read_curves(store, metrics, runs)
+
+
+def read_curves(store: Store, metrics: list[str], runs: list[str] | None = None) -> CurvesResult:
+    """The series of some metrics, of the runs named or of all. Raises NoSuchMetric."""
     run_ids = [store.get_run(name).run_id for name in runs] if runs else None
     columns = store.read_runs(run_ids=run_ids)
     for metric in metrics:
@@ -318,10 +324,9 @@ _ALL = argument("--all", action="store_true", help="every column, not only what 
 
 
 def _limit(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
 
 
 COMMANDS: tuple[Command, ...] = (

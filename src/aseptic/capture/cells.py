@@ -546,6 +546,24 @@ class CellLog:
         self._cells.append(cell)
         return cell
 
+    def extend(
+        self, order: int, names: Names, *, namespace: Mapping[str, Any] | None = None
+    ) -> Cell:
+        """Add the names of code that a cell runs through a magic, such as `%%time`."""
+        begun = self._cells[self._index[order]]
+        own = {*begun.writes}
+        reads = (name for name in self._without_builtins(names.reads) if name not in own)
+        mutates = (name for name in names.mutates if not _is_module(name, namespace))
+        cell = msgspec.structs.replace(
+            begun,
+            reads=tuple(dict.fromkeys((*begun.reads, *reads))),
+            writes=tuple(dict.fromkeys((*begun.writes, *names.writes))),
+            mutates=tuple(dict.fromkeys((*begun.mutates, *mutates))),
+        )
+        self._uses[order] = (*self._uses.get(order, ()), *names.uses)
+        self._cells[self._index[order]] = cell
+        return cell
+
     def end(
         self,
         order: int,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _MAX_METRICS = 4
 _MAX_CHANGES = 5
 _MAX_DATA = 2
+_SHOWN_ANYWAY = {"stdout", "stderr", "figures", "result"}  # the cell shows them; see the run page
 _TONES: dict[Tone, str] = {
     "normal": "",
     "dim": "color:var(--jp-content-font-color2,#6b6b6b)",
@@ -79,7 +80,7 @@ def card_parts(run: Run, previous: Run | None, *, baseline: Run | None = None) -
         yield _changes(what_changed(previous, run))
     yield from _data(run, previous)
     yield from _git(run)
-    yield [Span(readable.duration(run.duration_s), "dim")]
+    yield (Span(readable.duration(run.duration_s), "dim"),)
     yield from _state(run)
     yield from _notes(run)
     yield from _problems(run)
@@ -188,8 +189,9 @@ def _notes(run: Run) -> Iterator[Line]:
 
 
 def _problems(run: Run) -> Iterator[Line]:
-    if run.problems:
-        first, more = run.problems[0], len(run.problems) - 1
+    problems = [problem for problem in run.problems if problem.what not in _SHOWN_ANYWAY]
+    if problems:
+        first, more = problems[0], len(problems) - 1
         rest = f" (+{more} more)" if more else ""
         yield (Span("not recorded: ", "warn"), Span(f"{first.what}: {first.reason}{rest}", "dim"))
 

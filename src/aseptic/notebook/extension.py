@@ -13,13 +13,13 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from aseptic.capture.cells import CellLog, Names, closure_of, names_of
+from aseptic.capture.cells import CellLog, Names, names_of
 from aseptic.capture.notebook import find_notebook
 from aseptic.capture.secrets import redact
 from aseptic.errors import AsepticError
-from aseptic.model import utc_now
+from aseptic.model import Origin, utc_now
 from aseptic.notebook import auto
 from aseptic.notebook.options import TrackOptions, parse_track, strip_track, track_words
 from aseptic.notices import say, say_once
@@ -58,7 +58,16 @@ def guarded(method: _Method) -> _Method:
 class Frame:
     """One cell that is being executed; nested `run_cell` calls make nested frames."""
 
-    __slots__ = ("cell", "info", "is_interrupted", "options", "started", "started_at", "tracked")
+    __slots__ = (
+        "cell",
+        "held",
+        "info",
+        "is_interrupted",
+        "options",
+        "started",
+        "started_at",
+        "tracked",
+    )
 
     def __init__(self, info: Any, options: TrackOptions | None) -> None:
         self.info = info
@@ -66,6 +75,7 @@ class Frame:
         self.tracked: TrackedCell | None = None
         self.cell: Cell | None = None
         self.is_interrupted = False
+        self.held: frozenset[str] = frozenset()  # the names that the kernel held at the start
         self.started_at: datetime = utc_now()
         self.started = time.perf_counter()
 
@@ -84,6 +94,7 @@ class Extension:
         self._session_journal: SessionJournal | None = None
         self._cells_written = 0
         self._faults = 0
+        self._parameter_cells: set[int] = set()  # orders of papermill's `parameters` cells
 
     # -- in and out -----------------------------------------------------------------------------
     def load(self) -> None:
@@ -132,6 +143,8 @@ class Extension:
             frame.options = TrackOptions()
         if frame.cell is None and len(self._stack()) == 1:
             frame.cell = self._log_cell(frame, names)
+            if _is_parameters(self.shell, frame.info):
+                self._parameter_cells.add(frame.cell.order)
         if frame.options is not None and frame.cell is not None:
             tree = self._begin(frame, frame.cell, tree, names)
         return _interrupting(tree) if frame.is_interrupted else tree
@@ -164,13 +177,24 @@ class Extension:
             names,
             started_at=frame.started_at,
             cell_id=getattr(frame.info, "cell_id", None),
+            execution_count=_execution_count(self.shell, frame.info),
             namespace=self.shell.user_ns,
         )
+
+    def _defined_in(self, name: str) -> Origin | None:
+        """Where a name that the tracked cell uses was bound."""
+        cell = self.log.last_writer(name)
+        if cell is None:
+            return None
+        is_parameters = cell.order in self._parameter_cells
+        how: Literal["parameters", "global"] = "parameters" if is_parameters else "global"
+        return Origin(how=how, cell=cell.order, cell_id=cell.cell_id)
 
     def _begin(self, frame: Frame, cell: Cell, tree: ast.Module, names: Names) -> ast.Module:
         from aseptic.notebook.tracked_cell import TrackedCell
 
         assert frame.options is not None
+        frame.held = frozenset(self.shell.user_ns)
         notebook = find_notebook(self.shell.user_ns)
         try:
             frame.tracked = TrackedCell(
@@ -206,7 +230,7 @@ class Extension:
             status=statuses.get(status_of(error), "interrupted"),
             duration_s=time.perf_counter() - frame.started,
             run_id=frame.tracked.run.run_id if frame.tracked else None,
-            also_reads=closure_of(frame.cell.reads, self.shell.user_ns),
+            namespace=self.shell.user_ns,
         )
         if frame.tracked is not None or self._session_journal is not None:
             self._write_cells(frame.tracked)
@@ -234,17 +258,19 @@ class Extension:
             show_card(self.shell, run, previous, baseline=self._baseline(tracked))
 
     def _judge(self, frame: Frame) -> State:
-        from aseptic.capture.notebook import read_cells
+        from aseptic.capture.notebook import NotebookCells, read_cells
         from aseptic.reproduce.state import judge
 
         assert frame.cell is not None
         notebook = find_notebook(self.shell.user_ns)
+        page = read_cells(notebook) if notebook else None
         return judge(
             self.log.cells,
             frame.cell.order,
-            namespace_names=self.shell.user_ns.keys(),
+            namespace_names=frame.held,
             deleted_cell_ids=_metadata(self.shell, frame.info).get("deletedCells", ()),
-            notebook_cells=read_cells(notebook) if notebook else None,
+            notebook_cells=page.sources if isinstance(page, NotebookCells) else None,
+            notebook_saved_at=page.saved_at if isinstance(page, NotebookCells) else None,
         )
 
     def _find_previous(self, run: Run, frame: Frame) -> Run | None:
@@ -379,6 +405,18 @@ def _metadata(shell: Any, info: Any) -> dict[str, Any]:
     if not found and hasattr(shell, "get_parent"):
         found = (shell.get_parent() or {}).get("metadata")
     return found if isinstance(found, dict) else {}
+
+
+def _execution_count(shell: Any, info: Any) -> int:
+    """The number that a person sees as `In [5]`; IPython has counted on when the cell begins."""
+    count = getattr(shell, "execution_count", 1)
+    return count - 1 if getattr(info, "store_history", False) else 0
+
+
+def _is_parameters(shell: Any, info: Any) -> bool:
+    """Whether this is the cell of parameters: by its tag, or as papermill writes it."""
+    tags = {"parameters", "injected-parameters"}.intersection(_tags(shell, info))
+    return bool(tags) or info.raw_cell.startswith("# Parameters\n")
 
 
 def _tags(shell: Any, info: Any) -> list[str]:

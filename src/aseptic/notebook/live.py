@@ -1,13 +1,10 @@
 """Curves that draw themselves under the cell while it logs.
 
-Nothing is shown, and no widget code imported, until a metric has its second point. Points are
-handed to the widget at most ten times a second, from the thread that runs the cell.
+Nothing is shown, and no widget code imported, until a metric has its second point.
 """
 
 from __future__ import annotations
 
-import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 from aseptic.notices import say_once
@@ -17,75 +14,60 @@ if TYPE_CHECKING:
 
     from aseptic.tracking import ActiveRun
 
-_INTERVAL_S = 0.1
+_Point = tuple[str, "float | None", float, float]
 _views: dict[str, LiveCurves] = {}
 
 
 class LiveCurves:
-    """The points of one run that the front end has not seen yet, and the widget that shows them."""
+    """The curves of one run; the first points wait until there is something to draw."""
 
-    def __init__(self, shell: Any, run: ActiveRun) -> None:
-        self._shell = shell
+    def __init__(self, run: ActiveRun) -> None:
         self._run = run
-        self._points: dict[str, list[tuple[float | None, float, float]]] = {}
+        self._waiting: list[_Point] = []
         self._seen: set[str] = set()
         self._widget: Any = None
-        self._display: Any = None
-        self._sent_at = 0.0
-        self._thread = threading.get_ident()
-        self._lock = threading.Lock()
 
     def add(self, values: Mapping[str, float], step: float | None, time_s: float) -> None:
-        """Takes points; sends them if it is time and this is the cell's own thread."""
-        with self._lock:
-            for name, value in values.items():
-                self._points.setdefault(name, []).append((step, time_s, value))
-        is_due = time.perf_counter() - self._sent_at >= _INTERVAL_S
-        if is_due and threading.get_ident() == self._thread:
-            self.send()
+        """Takes the points of one call of `log`."""
+        for name, value in values.items():
+            self._add((name, step, time_s, value))
 
-    def send(self) -> None:
-        """Hands the points to the widget, which is made when a curve has its second point."""
-        self._sent_at = time.perf_counter()
-        with self._lock:
-            if self._widget is None and not any(len(p) > 1 for p in self._points.values()):
-                return
-            points, self._points = self._points, {}
-        if self._widget is None:
+    def _add(self, point: _Point) -> None:
+        if self._widget is not None:
+            self._widget.append(self._run.run_id, *point)
+            return
+        self._waiting.append(point)
+        if point[0] in self._seen:
             self._open()
-        for name, rows in points.items():
-            steps, times, values = zip(*rows, strict=True)
-            self._widget.append(self._run.run_id, name, steps, times, values)
+        self._seen.add(point[0])
 
     def close(self) -> None:
-        """Sends the rest and leaves a static picture for whoever opens the saved notebook."""
-        if self._points:
-            self.send()
+        """Leaves a static picture for whoever opens the saved notebook."""
         if self._widget is not None:
             self._widget.finish()
-            self._display.update(self._widget)
 
     def _open(self) -> None:
-        from IPython.display import display
-
         from aseptic.widgets.curves import CurvesWidget
 
-        self._widget = CurvesWidget.live({self._run.run_id: self._run.name})
-        self._display = display(self._widget, display_id=True)
+        self._widget = CurvesWidget(names={self._run.run_id: self._run.name})
+        for point in self._waiting:
+            self._widget.append(self._run.run_id, *point)
+        self._waiting.clear()
+        self._widget.show()
 
 
 def watch(shell: Any, run: ActiveRun) -> None:
     """Shows curves for this run as soon as there are any, where a front end can show widgets."""
     if not hasattr(shell, "kernel"):
         return
-    view = _views[run.run_id] = LiveCurves(shell, run)
+    view = _views[run.run_id] = LiveCurves(run)
 
     def listen(_: ActiveRun, values: Mapping[str, float], step: float | None, at: float) -> None:
         try:
             view.add(values, step, at)
         except Exception as error:  # noqa: BLE001 -- a picture must not stop a training
             run.on_points(None)
-            say_once(f"live curves failed ({type(error).__name__}: {error})")
+            _say(error)
 
     run.on_points(listen)
 
@@ -94,8 +76,12 @@ def close(run: ActiveRun) -> None:
     """The run has ended: completes its curves, if any were shown."""
     run.on_points(None)
     view = _views.pop(run.run_id, None)
-    if view is not None:
-        try:
+    try:
+        if view is not None:
             view.close()
-        except Exception as error:  # noqa: BLE001 -- as above
-            say_once(f"live curves failed ({type(error).__name__}: {error})")
+    except Exception as error:  # noqa: BLE001 -- as above
+        _say(error)
+
+
+def _say(error: Exception) -> None:
+    say_once(f"live curves failed ({type(error).__name__}: {error}); the points are recorded")

@@ -41,7 +41,8 @@ def status_line(extension: Any) -> str:
     """Such as `aseptic 0.1.0 · store .aseptic (new) · project digits · git main 3f2c1d0`."""
     from aseptic import __version__
 
-    parts = [f"aseptic {__version__}", f"store {_short(extension.store.url)}"]
+    new = "" if Path(extension.store.url).exists() else " (new)"
+    parts = [f"aseptic {__version__}", f"store {_short(extension.store.url)}{new}"]
     parts += [f"project {extension.store.project}", _git(extension.folder)]
     return " · ".join(parts)
 

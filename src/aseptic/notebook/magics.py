@@ -13,9 +13,12 @@ from IPython.core.error import UsageError
 
 from aseptic.errors import AsepticError
 from aseptic.notebook.options import parse_track, track_parser
+from aseptic.results import CompareResult, CurvesResult
 
 if TYPE_CHECKING:
     from aseptic.notebook.extension import Extension
+    from aseptic.results import Result
+    from aseptic.store.base import Store
 
 _NOTEBOOK_WORDS = {"auto": "make a run of every cell that fits or logs: `auto`, `auto off`"}
 
@@ -50,10 +53,8 @@ class _Magics:
             words = shlex.split(line)
             if words[:1] == ["auto"]:
                 return self._auto(words[1:])
-            return _shown(commands.run(words, self._extension.store), self._extension)
-        except ValueError as error:  # an open quotation mark, or an error of ours that is one
-            raise UsageError(str(error)) from None
-        except AsepticError as error:
+            return _shown(commands.run(words, self._extension.store), words, self._extension.store)
+        except (AsepticError, ValueError) as error:  # ValueError: an open quotation mark
             raise UsageError(str(error)) from None
 
     def track(self, line: str, _cell: str) -> None:
@@ -91,3 +92,18 @@ class _Magics:
         self._extension.is_auto = words != ["off"]
         state = "every cell that fits or logs is a run" if self._extension.is_auto else "off"
         print(f"aseptic auto: {state}")  # noqa: T201 -- the magic's answer
+
+
+def _shown(result: Result, words: list[str], store: Store) -> Any:
+    """What a notebook shows for a result: widgets where a terminal has tables."""
+    if isinstance(result, CompareResult):
+        from aseptic.widgets.panel import ComparePanel
+
+        columns, query = result.runs.columns, result.runs.query
+        is_all = query is not None or len(words) == 1
+        return ComparePanel(store, query, run_ids=None if is_all else columns.run_ids)
+    if isinstance(result, CurvesResult):
+        from aseptic.widgets.curves import CurvesWidget
+
+        return CurvesWidget(result.series, names=result.names)
+    return result

@@ -7,7 +7,10 @@ after. Each step is guarded: a fault becomes a problem of the run and the rest g
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from aseptic import tracking
 from aseptic.capture.cells import closure_of
@@ -24,9 +27,11 @@ if TYPE_CHECKING:
 
     from aseptic.capture.cells import Names
     from aseptic.capture.params import DefinedIn
-    from aseptic.model import Cell, Run, State
+    from aseptic.model import Cell, Outputs, Run, State
     from aseptic.notebook.options import TrackOptions
     from aseptic.store.base import Store
+
+_ANSI = re.compile("\x1b\\[[0-9;]*m")
 
 
 class TrackedCell:
@@ -108,8 +113,7 @@ class TrackedCell:
     def record_data(self, names: Names) -> None:
         """Digests the data among the names that are read, before the cell can change it."""
         namespace = self._shell.user_ns
-        own = {*names.reads, *names.mutates, *names.deferred}
-        read = own | closure_of(own, namespace)
+        read = {*names.reads, *names.mutates, *names.deferred, *closure_of(names.uses, namespace)}
         for name in sorted(read - self._seen):
             self._seen.add(name)
             with self._guarded(f"data input {name}"):
@@ -152,12 +156,31 @@ class TrackedCell:
                 self.run.log_params({name: namespace[name] if text is None else literal(text)})
 
     def _record_outputs(self, error: BaseException | None) -> None:
-        captured = self._outputs.stop(error)
-        self.run.record(captured.outputs)
+        captured = self._outputs.stop()
+        shown = "" if error is None else _shown_traceback(self._shell)
+        outputs: Outputs = replace(
+            captured.outputs,
+            error=None if error is None else _in_words(error, shown),
+            traceback=redact(shown) or None,
+        )
+        self.run.record(outputs)
         for figure in captured.figures:
             self.run.keep(figure.content, name=figure.name, media_type=figure.media_type)
         for problem in captured.problems:
             self.run.record(problem)
+
+
+def _shown_traceback(shell: Any) -> str:
+    """The traceback as the cell showed it: formatting it again would call the user's `__str__`."""
+    lines = getattr(shell, "_last_traceback", None)
+    return _ANSI.sub("", "\n".join(lines)) if isinstance(lines, list) else ""
+
+
+def _in_words(error: BaseException, shown: str) -> str:
+    """Such as `ValueError: no such file`: the last line of the traceback."""
+    kind = type(error).__name__
+    last = shown.strip().rpartition("\n")[2]
+    return redact(last) if last.startswith(kind) else kind
 
 
 def literal(text: str) -> Any:
