@@ -1,0 +1,100 @@
+"""The params and metrics of a cell: the values that its calls and assignments really had.
+
+`ParamProbe.instrument` puts probes into the cell's tree, IPython runs the cell, and
+`ParamProbe.collect` says what was seen. While the cell runs, a value is reduced to something plain
+the moment a probe sees it; no reference to an object of the user's is kept (a weak one to a
+search, whose best settings are known only after it was fitted).
+"""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from aseptic.capture.bindings import Bindings, bindings_of
+from aseptic.capture.naming import params_of
+from aseptic.capture.probes import Planner
+from aseptic.capture.recorder import Recorder
+from aseptic.capture.sites import Sites
+from aseptic.model import Metric, Origin, Param, Problem
+
+if TYPE_CHECKING:
+    import ast
+
+    from aseptic.capture.probes import BindPlan
+
+#: Where a name that this cell does not bind was bound: `how` is "parameters" for papermill's cell,
+#: else "global"; None when it is not known.
+DefinedIn = Callable[[str], "Origin | None"]
+
+_serial = itertools.count(1)
+
+
+class Collected(NamedTuple):
+    """What a cell was run with and what it measured."""
+
+    params: list[Param]
+    metrics: list[Metric]
+    problems: list[Problem]
+
+
+class ParamProbe:
+    """Sees the params and metrics of one execution of a cell.
+
+    `instrument` may be called again for the trees that the cell itself runs (`%%time`, `%%capture`);
+    `collect` ends the probe, and must wait until the cell is done: the cell's code finds the
+    probes under a name in `builtins` that no source can spell, and `collect` removes it.
+    """
+
+    def __init__(
+        self,
+        namespace: dict[str, Any],
+        *,
+        cell_order: int | None = None,
+        cell_id: str | None = None,
+        defined_in: DefinedIn = lambda _: None,
+    ) -> None:
+        self._namespace = namespace
+        self._table: list[Callable[[Any], Any]] = []
+        self._table_name = f"<aseptic {next(_serial)}>"
+        self._recorder = Recorder(
+            namespace,
+            origin=Origin(how="argument", cell=cell_order, cell_id=cell_id),
+            defined_in=defined_in,
+        )
+        self._last_increment: BindPlan | None = None
+
+    def instrument(self, tree: ast.Module) -> ast.Module:
+        """The tree with probes; the same tree, unchanged, when it cannot be planned."""
+        try:
+            self._instrument(tree)
+        except Exception as error:  # noqa: BLE001 - a fault of ours never stops a user's cell
+            self._recorder.fault("reading the cell", error)
+        return tree
+
+    def collect(self) -> Collected:
+        """What was seen; ends the probe. A second call gives nothing."""
+        vars(builtins).pop(self._table_name, None)
+        self._table.clear()
+        recorder = self._recorder
+        try:
+            recorder.finish(self._last_increment)
+            params = params_of(recorder.uses())
+            return Collected(params, recorder.metrics(), recorder.problems())
+        except Exception as error:  # noqa: BLE001 - what was not recorded is said, not raised
+            recorder.fault("collecting", error)
+            return Collected([], [], recorder.problems())
+        finally:
+            recorder.clear()
+
+    def _instrument(self, tree: ast.Module) -> None:
+        bindings = bindings_of(tree)
+        self._recorder.know(bindings)
+        planner = Planner(bindings, self._namespace, Sites(self._recorder, self._table, bindings))
+        plan = planner.plan(tree)
+        self._last_increment = planner.last_increment
+        vars(builtins)[self._table_name] = self._table
+        plan.apply(self._table, self._table_name)
