@@ -46,7 +46,6 @@ def _is_fresh(root: Path, targets: list[Path]) -> bool:
     if (root / "PKG-INFO").exists():  # an unpacked sdist: its times say nothing
         return True
     sources = [root / "labextension" / source for source in SOURCES]
-    sources += sorted((root / "src/aseptic/widgets").glob("*.css"))
     return min(target.stat().st_mtime for target in targets) >= max(map(_newest, sources))
 
 

@@ -3,22 +3,32 @@
 `make contract` writes the same shapes as TypeScript to `labextension/src/contract.ts`; a test
 fails when that file is stale. JSON has no NaN: numbers that may be NaN or infinite travel either
 in binary columns (little-endian float64) or as null.
+
+The browser asks with a `Request` and gets the `Reply` with the same `request_id`; `Points` come
+unasked, while a cell logs. An action (`Star`, `Rename`, …) is answered by `Done` or `Failed`.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Union
 
 import msgspec
 
 from aseptic.model import Direction, Value
 
 Group = Literal["run", "params", "metrics", "data", "git"]
+ColumnKind = Literal[
+    "number", "text", "time", "bool", "tags", "digest", "status", "state", "findings"
+]
+XAxis = Literal["step", "time", "wall"]
+
+#: float64 values as bytes in Python; in the browser a view of the same bytes.
+Floats = Annotated[Any, "DataView"]
 SectionKind = Literal["data", "params", "code", "environment", "git", "metrics"]
 
 
 class _Message(msgspec.Struct, frozen=True, kw_only=True):
-    """The base of all that crosses to the browser."""
+    """The base of all that crosses to the browser. With a tag, JSON carries it as `type`."""
 
 
 class Column(_Message, frozen=True, kw_only=True):
@@ -32,10 +42,11 @@ class Column(_Message, frozen=True, kw_only=True):
     key: str
     label: str
     group: Group
-    kind: Literal["number", "text", "time", "bool", "tags", "digest", "status", "state"]
+    kind: ColumnKind
     direction: Direction | None = None
     differs: bool = True  # whether the runs shown have more than one value
-    values: Any = None
+    is_integer: bool = False  # of numbers
+    values: Annotated[Any, "DataView | unknown[]"] = None
 
 
 class RunTable(_Message, frozen=True, kw_only=True):
@@ -58,11 +69,11 @@ class Curve(_Message, frozen=True, kw_only=True):
     run_id: str
     metric: str
     count: int  # points before the reduction
-    step: Any
-    time_s: Any
-    value: Any
-    low: Any = None
-    high: Any = None
+    step: Floats
+    time_s: Floats
+    value: Floats
+    low: Annotated[Any, "DataView | null"] = None
+    high: Annotated[Any, "DataView | null"] = None
 
 
 class Change(_Message, frozen=True, kw_only=True):
@@ -105,3 +116,146 @@ class Differences(_Message, frozen=True, kw_only=True):
     before_name: str
     after_name: str
     sections: list[DiffSection]
+
+
+class Sort(_Message, frozen=True, kw_only=True):
+    """One column that the table is sorted by."""
+
+    key: str
+    is_descending: bool
+
+
+class View(_Message, frozen=True, kw_only=True):
+    """How someone looks at the panel: kept with the widget, so that a saved one opens the same."""
+
+    sort: list[Sort] = []
+    filters: dict[str, str] = {}  # column key → text such as "> 0.9"
+    shown: dict[str, bool] = {}  # columns that were shown or hidden by hand
+    order: list[str] = []  # column keys; those left out keep their place after these
+    pinned: list[str] = []
+    only_differs: bool = True
+    metric: str | None = None  # of the curves, without "metrics."
+    x_axis: XAxis = "step"
+    is_log: bool = False
+    smoothing: float = 0.0  # 0: none, towards 1: stronger
+
+
+class SeriesRequest(_Message, frozen=True, kw_only=True, tag="series"):
+    """Asks for the curves of a metric; `x_min` and `x_max` in units of `x_axis` when zoomed."""
+
+    request_id: int
+    run_ids: list[str]
+    metric: str | None = None  # None: all metrics
+    x_axis: XAxis = "step"
+    x_min: float | None = None
+    x_max: float | None = None
+    points: int = 1000  # buckets: about the pixels of the plot's width
+
+
+class DifferencesRequest(_Message, frozen=True, kw_only=True, tag="differences"):
+    """Asks what changed between two runs."""
+
+    request_id: int
+    before: str
+    after: str
+
+
+class QueryRequest(_Message, frozen=True, kw_only=True, tag="query"):
+    """Asks for the table of the runs that a query selects."""
+
+    request_id: int
+    query: str
+
+
+class Star(_Message, frozen=True, kw_only=True, tag="star"):
+    """Stars runs, or takes the star away."""
+
+    request_id: int
+    run_ids: list[str]
+    is_starred: bool
+
+
+class Tag(_Message, frozen=True, kw_only=True, tag="tag"):
+    """Adds and removes tags."""
+
+    request_id: int
+    run_ids: list[str]
+    add: list[str] = []
+    remove: list[str] = []
+
+
+class SetNote(_Message, frozen=True, kw_only=True, tag="note"):
+    """Replaces the note of a run."""
+
+    request_id: int
+    run_id: str
+    note: str | None
+
+
+class Rename(_Message, frozen=True, kw_only=True, tag="rename"):
+    """Gives a run another name."""
+
+    request_id: int
+    run_id: str
+    name: str
+
+
+class SetBaseline(_Message, frozen=True, kw_only=True, tag="baseline"):
+    """Makes a run the baseline of its experiment; None: the panel compares with none."""
+
+    request_id: int
+    run_id: str | None
+
+
+class Trash(_Message, frozen=True, kw_only=True, tag="trash"):
+    """Puts runs into the trash."""
+
+    request_id: int
+    run_ids: list[str]
+
+
+class Restore(_Message, frozen=True, kw_only=True, tag="restore"):
+    """Takes runs out of the trash."""
+
+    request_id: int
+    run_ids: list[str]
+
+
+Action = Union[Star, Tag, SetNote, Rename, SetBaseline, Trash, Restore]  # noqa: UP007  # 3.10
+Request = Union[SeriesRequest, DifferencesRequest, QueryRequest, Action]  # noqa: UP007
+
+
+class SeriesReply(_Message, frozen=True, kw_only=True, tag="series"):
+    """The curves asked for."""
+
+    request_id: int
+    curves: list[Curve]
+
+
+class DifferencesReply(_Message, frozen=True, kw_only=True, tag="differences"):
+    """What changed."""
+
+    request_id: int
+    differences: Differences
+
+
+class Done(_Message, frozen=True, kw_only=True, tag="done"):
+    """The query or action asked for was done; the table has been sent anew."""
+
+    request_id: int
+
+
+class Failed(_Message, frozen=True, kw_only=True, tag="failed"):
+    """What was asked for could not be done; the message says why, in one line."""
+
+    request_id: int
+    message: str
+
+
+class Points(_Message, frozen=True, kw_only=True, tag="points"):
+    """New points, as they were logged: curves that continue those sent before."""
+
+    curves: list[Curve]
+
+
+Reply = Union[SeriesReply, DifferencesReply, Done, Failed, Points]  # noqa: UP007

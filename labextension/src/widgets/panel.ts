@@ -1,2 +1,66 @@
-/** anywidget host of the panel. */
-export default { render(): void {} };
+/** anywidget host of the panel: its traits are the panel's state. */
+import type { AnyModel, RenderProps } from '@anywidget/types';
+import type { Ask, PanelHost, PanelState } from '../api';
+import type { Curve, Differences, Reply, RunTable, View } from '../contract';
+import { PanelView } from '../views/panel';
+import { KernelBackend } from '../kernel';
+
+interface Traits {
+  table: RunTable;
+  selected: string[];
+  baseline: string | null;
+  query: string;
+  view: View;
+  curves: Curve[];
+  differences: Differences | null;
+}
+
+const STATE = ['table', 'selected', 'baseline', 'query', 'view'] as const;
+
+class ModelHost implements PanelHost {
+  private readonly backend: KernelBackend;
+
+  constructor(private readonly model: AnyModel<Traits>) {
+    this.backend = new KernelBackend(model);
+  }
+
+  get state(): PanelState {
+    const [table, selected, baseline, query, view] = STATE.map(name => this.model.get(name));
+    return { table, selected, baseline, query, view } as PanelState;
+  }
+
+  change(state: Partial<Omit<PanelState, 'table'>>): void {
+    for (const [name, value] of Object.entries(state)) {
+      this.model.set(name as keyof Traits, value as never);
+    }
+    this.model.save_changes();
+  }
+
+  subscribe(changed: () => void): () => void {
+    STATE.forEach(name => this.model.on(`change:${name}`, changed));
+    return () => STATE.forEach(name => this.model.off(`change:${name}`, changed));
+  }
+
+  ask(request: Ask): Promise<Reply> {
+    return this.backend.ask(request);
+  }
+
+  stop(): void {
+    this.backend.stop();
+  }
+}
+
+export default {
+  render({ model, el }: RenderProps<Traits>): () => void {
+    const host = new ModelHost(model);
+    const panel = new PanelView(host);
+    el.classList.add('as-Host');
+    el.append(panel.element);
+    panel.restore(model.get('curves'), model.get('differences'));
+    panel.attach();
+    return () => {
+      panel.destroy();
+      host.stop();
+    };
+  }
+};

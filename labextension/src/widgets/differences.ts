@@ -1,0 +1,21 @@
+/** anywidget host of the differences of two runs: one trait, drawn anew when it changes. */
+import type { RenderProps } from '@anywidget/types';
+import type { Differences } from '../contract';
+import { drawDifferences } from '../views/differences';
+import { el as element } from '../views/dom';
+
+interface Traits {
+  differences: Differences;
+}
+
+export default {
+  render({ model, el }: RenderProps<Traits>): () => void {
+    const root = element('div', { class: 'as-Root as-DifferencesWidget' });
+    const draw = (): void => root.replaceChildren(drawDifferences(model.get('differences'), null));
+    model.on('change:differences', draw);
+    draw();
+    el.classList.add('as-Host');
+    el.append(root);
+    return () => model.off('change:differences', draw);
+  }
+};

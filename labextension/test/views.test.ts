@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Column } from '../src/contract';
+import { Colors } from '../src/views/colors';
+import { agoText, deltaText, digestText, durationText, metricText, paramText } from '../src/views/format';
+import { append, reduce, smooth, spread, xOf, type Line } from '../src/views/series';
+import { compareCells, deltaOf, parseFilter, tableData } from '../src/views/table_data';
+
+test('numbers read as people write them', () => {
+  assert.equal(metricText(0.98612, false), '0.9861');
+  assert.equal(metricText(1234567, true), '1,234,567');
+  assert.equal(metricText(0.0000123, false), '1.23e-05');
+  assert.equal(metricText(NaN, false), 'NaN');
+  assert.equal(paramText(10, false), '10.0');
+  assert.equal(paramText(10, true), '10');
+  assert.equal(paramText(0.001, false), '0.001');
+  assert.equal(paramText(1e-5, false), '1e-05');
+  assert.equal(deltaText(-0.2472), '−0.2472');
+  assert.equal(deltaText(0.0056), '+0.0056');
+});
+
+test('digests, times and durations are short', () => {
+  assert.equal(digestText('xxh3:a41f00001234569c'), 'a41f…9c');
+  assert.equal(agoText(1000, 1030), 'now');
+  assert.equal(agoText(1000, 1000 + 4 * 60), '4 min');
+  assert.equal(agoText(0, 100 * 86400), '1970-01-01');
+  assert.equal(durationText(2.13), '2.1 s');
+  assert.equal(durationText(125), '2 min 5 s');
+  assert.equal(durationText(119.7), '2 min 0 s');
+});
+
+test('a run keeps its colour while others come and go', () => {
+  const colors = new Colors();
+  colors.assign(['a', 'b', 'c']);
+  colors.assign(['b', 'c']);
+  assert.deepEqual([colors.slot('a'), colors.slot('b'), colors.slot('c')], [null, 1, 2]);
+  colors.assign(['b', 'c', 'd']);
+  assert.equal(colors.slot('d'), 0);
+});
+
+function line(values: number[]): Line {
+  const steps = Float64Array.from(values, (_, i) => i);
+  return {
+    run_id: 'a',
+    metric: 'loss',
+    count: values.length,
+    step: steps,
+    time_s: steps.map(step => 100 + step * 2),
+    value: Float64Array.from(values),
+    low: null,
+    high: null
+  };
+}
+
+test('a reduced line keeps extremes and the last value, and passes NaN over', () => {
+  const reduced = reduce(line([1, 9, 2, NaN, -5, 3]), 2);
+  assert.deepEqual([...reduced.value], [2, 3]);
+  assert.deepEqual([...reduced.low!], [1, -5]);
+  assert.deepEqual([...reduced.high!], [9, 3]);
+  assert.deepEqual([...reduced.step], [2, 5]);
+});
+
+test('a line goes on where points are appended', () => {
+  const longer = append(line([1, 2]), line([3]));
+  assert.deepEqual([...longer.value], [1, 2, 3]);
+  assert.equal(longer.count, 3);
+});
+
+test('relative time begins at zero', () => {
+  assert.deepEqual([...xOf(line([1, 2]), 'time')], [0, 2]);
+  assert.deepEqual([...xOf(line([1, 2]), 'wall')], [100, 102]);
+});
+
+test('smoothing starts at the first value and leaves gaps alone', () => {
+  const smoothed = smooth(Float64Array.from([4, NaN, 4, 4]), 0.9);
+  assert.ok(Math.abs(smoothed[0] - 4) < 1e-12 && Math.abs(smoothed[3] - 4) < 1e-12);
+  assert.ok(Number.isNaN(smoothed[1]));
+  assert.deepEqual([...smooth(Float64Array.from([1, 2]), 0)], [1, 2]);
+});
+
+test('labels are moved apart, and stay inside', () => {
+  assert.deepEqual(spread([50, 51, 10], 12, 0, 100), [50, 62, 10]);
+  assert.deepEqual(spread([99, 100], 12, 0, 100), [88, 100]);
+});
+
+function column(values: (number | null)[], more: Partial<Column> = {}): Column {
+  const view = new DataView(new ArrayBuffer(values.length * 8));
+  values.forEach((value, i) =>
+    value === null ? view.setBigUint64(i * 8, 0x7ff00000000007a2n, true) : view.setFloat64(i * 8, value, true)
+  );
+  return {
+    key: 'metrics.acc',
+    label: 'acc',
+    group: 'metrics',
+    kind: 'number',
+    direction: 'max',
+    differs: true,
+    is_integer: false,
+    values: view,
+    ...more
+  };
+}
+
+function dataOf(...columns: Column[]) {
+  const run_ids = ['a', 'b', 'c'];
+  return tableData({ project: 'p', run_ids, columns, total: 3, main_metric: null });
+}
+
+test('a missing number is not NaN', () => {
+  const acc = dataOf(column([0.5, null, NaN])).columns[0];
+  assert.deepEqual([acc.text(0), acc.text(1), acc.text(2)], ['0.5000', '–', 'NaN']);
+  assert.equal(acc.value(1), undefined);
+});
+
+test('a delta knows which way is better', () => {
+  const up = dataOf(column([0.5, 0.75, null])).columns[0];
+  assert.deepEqual(deltaOf(up, 1, 0), { delta: 0.25, isBetter: true });
+  assert.equal(deltaOf(up, 2, 0), null);
+  assert.equal(deltaOf(up, 0, 0), null);
+  const down = dataOf(column([0.5, 0.75, null], { direction: 'min' })).columns[0];
+  assert.equal(deltaOf(down, 1, 0)?.isBetter, false);
+  const unknown = dataOf(column([0.5, 0.75, null], { direction: null })).columns[0];
+  assert.equal(deltaOf(unknown, 1, 0)?.isBetter, null);
+});
+
+test('filters compare numbers and look for text', () => {
+  const passes = (filter: string, value: number | string | undefined) =>
+    parseFilter(filter)!(value, String(value ?? '–'));
+  assert.ok(passes('> 0.9', 0.95) && !passes('> 0.9', 0.9) && !passes('> 0.9', undefined));
+  assert.ok(passes('0.1..0.3', 0.1) && !passes('0.1..0.3', 0.31));
+  assert.ok(passes('= svc', 'SVC') && passes('!= SVC', 'Tree'));
+  assert.ok(passes('forest', 'RandomForest') && passes('-', undefined));
+  assert.equal(parseFilter('  '), null);
+  assert.equal(parseFilter('>'), null);
+});
+
+test('texts with numbers sort by the numbers', () => {
+  assert.ok(compareCells('run9', 'run10') < 0);
+  assert.ok(compareCells(2, 10) < 0);
+  assert.ok(compareCells(NaN, 1) > 0);
+});

@@ -1,0 +1,80 @@
+"""What the widgets share: the built front end, requests from the browser, the static form."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import anywidget
+import msgspec
+
+from aseptic.contract import Done, Failed, Request
+from aseptic.errors import AsepticError
+from aseptic.widgets.packing import pack
+
+if TYPE_CHECKING:
+    from aseptic.contract import Reply
+
+STATIC = Path(__file__).parent / "static"
+
+
+class Widget(anywidget.AnyWidget):
+    """A widget with an answer to each request, and a form that needs no script.
+
+    A subclass sets `_esm` to its file in `STATIC`. Set it nowhere else: anywidget makes a
+    subclass again for each instance.
+    """
+
+    _css: ClassVar[Any] = STATIC / "style.css"
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self.on_msg(self._receive)
+
+    @abstractmethod
+    def static_html(self) -> str:
+        """What it shows as HTML without script; the same text for the same content."""
+
+    @abstractmethod
+    def static_text(self) -> str:
+        """What it shows as lines of text."""
+
+    def answer(self, request: Request) -> Reply:
+        """The reply to a request of the browser. An AsepticError becomes `Failed`."""
+        raise NotImplementedError(f"{type(self).__name__} answers no {type(request).__name__}")
+
+    def post(self, reply: Reply) -> None:
+        """Sends a message to every view of this widget."""
+        content, buffers = pack(reply)
+        self.send(content, buffers)
+
+    def _receive(self, _widget: object, content: Any, _buffers: list[bytes]) -> None:
+        try:
+            request = msgspec.convert(content, type=Request)
+        except msgspec.ValidationError as error:
+            self._fail(content, f"a message that aseptic does not know: {error}")
+            return
+        try:
+            self.post(self.answer(request))
+        except AsepticError as error:
+            self._fail(content, str(error))
+        except Exception as error:  # noqa: BLE001  # a comm's callback has nobody above it to tell
+            self._fail(content, f"{type(error).__name__}: {error}")
+
+    def _fail(self, content: Any, message: str) -> None:
+        request_id = content.get("request_id", 0) if isinstance(content, dict) else 0
+        self.post(Failed(request_id=request_id, message=message))
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:
+            return None
+        data, metadata = bundle
+        static = {"text/plain": self.static_text(), "text/html": self.static_html()}
+        return {**data, **static}, metadata
+
+
+def done(request: Request) -> Done:
+    """The answer to a request that asked for nothing back."""
+    return Done(request_id=request.request_id)
