@@ -23,7 +23,7 @@ from aseptic.model import Origin, utc_now
 from aseptic.notebook import auto
 from aseptic.notebook.options import TrackOptions, parse_track, strip_track, track_words
 from aseptic.notices import say, say_once
-from aseptic.tracking import status_of
+from aseptic.tracking import BackgroundGit, read_git_in_background, status_of
 
 if TYPE_CHECKING:
     import types
@@ -74,6 +74,7 @@ class Frame:
         self.options = options
         self.tracked: TrackedCell | None = None
         self.cell: Cell | None = None
+        self.git: BackgroundGit | None = None
         self.is_interrupted = False
         self.held: frozenset[str] = frozenset()  # the names that the kernel held at the start
         self.started_at: datetime = utc_now()
@@ -127,6 +128,8 @@ class Extension:
         self._stack().append(frame)
         if len(self._stack()) == 1 and not self._is_off:
             frame.options = self._options(info)
+            if frame.options is not None:
+                frame.git = read_git_in_background(self.folder)
 
     @guarded
     def visit(self, tree: ast.Module) -> ast.Module:
@@ -204,6 +207,7 @@ class Extension:
                 experiment=notebook.stem if notebook else "notebook",
                 notebook=self._relative(notebook),
                 folder=self.folder,
+                git=frame.git or read_git_in_background(self.folder),
                 shell=self.shell,
             )
         except AsepticError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import functools
 import re
 import shlex
 from typing import NoReturn
@@ -73,8 +74,12 @@ def track_parser() -> argparse.ArgumentParser:
     return parser
 
 
+@functools.lru_cache(maxsize=256)
 def parse_track(words: str) -> TrackOptions:
-    """The options in the text after `%%track`. Raises BadOption."""
+    """The options in the text after `%%track`. Raises BadOption.
+
+    Remembered, since the line is read twice for each cell, and is the same again and again.
+    """
     try:
         parts = shlex.split(words)
     except ValueError as error:

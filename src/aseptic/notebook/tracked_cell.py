@@ -46,11 +46,12 @@ class TrackedCell:
         experiment: str,
         notebook: str | None,
         folder: Path,
+        git: tracking.BackgroundGit,
         shell: Any,
     ) -> None:
         self.options = options
         self._shell = shell
-        self._git = tracking.read_git_in_background(folder)
+        self._git = git
         self.run = tracking.start_run(
             store,
             name=options.name,
