@@ -60,6 +60,7 @@ class Frame:
 
     __slots__ = (
         "cell",
+        "git",
         "held",
         "info",
         "is_interrupted",
@@ -346,6 +347,8 @@ class Extension:
         """Says a fault of ours once; the run, if any, keeps it as a problem."""
         self._faults += 1
         say_once(f"{where} failed ({type(error).__name__}: {error}); the cell was not touched")
+        if self._is_off:
+            say("too many faults: no more runs are recorded. `%reload_ext aseptic` begins anew")
         tracked = self._tracked()
         if tracked is not None and not tracked.run.is_ended:
             tracked.run.problem(where, f"{type(error).__name__}: {error}")
