@@ -14,7 +14,7 @@ from aseptic.errors import BadOption
 if sys.version_info >= (3, 11):
     import tomllib
 else:
-    import tomli as tomllib
+    import tomli as tomllib  # type: ignore[import-not-found]  # only there on Python 3.10
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

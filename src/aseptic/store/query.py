@@ -187,7 +187,7 @@ class _Value:
 
 
 class _Digest(_Value):
-    """The digest of a data input; its beginning is enough."""
+    """The digest of a data input."""
 
     def is_missing(self) -> Condition:
         return not_(self._any(self._table.c.digest.is_not(None)))

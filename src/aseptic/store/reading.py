@@ -382,7 +382,7 @@ class _SideBySide:
         ):
             if run_no in self._index:
                 column = columns.setdefault(original(name), [None] * len(self._rows))
-                column[self._index[run_no]] = digest
+                column[self._index[run_no]] = None if digest is None else original(digest)
         return columns
 
     def _tuples(
