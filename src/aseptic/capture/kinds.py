@@ -91,11 +91,15 @@ def type_name(obj: object) -> str:
 
 def _find(kind: type, names: dict[tuple[str, str], str]) -> str | None:
     for base in _ancestry(kind):
-        module, name = _name(base)
-        found = names.get((module.partition(".")[0], name))
-        if found is not None:
-            return found
+        if _name_of(base) in _NAMES:
+            module, name = _name(base)
+            found = names.get((module.partition(".")[0], name))
+            if found is not None:
+                return found
     return None
+
+
+_NAMES = frozenset(name for _, name in (*_DATA, *_SCALARS))
 
 
 def _name(kind: type) -> tuple[str, str]:
@@ -111,18 +115,26 @@ def _container(kind: type) -> type | None:
 def _holds_data(obj: object) -> bool:
     """Whether the first members are an array, or so many plain values that they are data."""
     leaves, looks, queue = 0, 0, [obj]
+    roles: dict[type, str] = {}
     while queue and looks < _MAX_LOOKS:
         for member in islice(_members(queue.pop(0)), _MAX_LOOKS - looks):
             looks += 1
             kind = type(member)
-            if data_kind(kind) is not None:
+            role = roles.get(kind) or roles.setdefault(kind, _role(kind))
+            leaves += role == "leaf"
+            if role == "data" or leaves >= _MIN_LEAVES:
                 return True
-            leaves += kind in _PLAIN or scalar_kind(kind) is not None
-            if leaves >= _MIN_LEAVES:
-                return True
-            if _container(kind) is not None:
+            if role == "container":
                 queue.append(member)
     return False
+
+
+def _role(kind: type) -> str:
+    if kind in _PLAIN or scalar_kind(kind) is not None:
+        return "leaf"
+    if data_kind(kind) is not None:
+        return "data"
+    return "other" if _container(kind) is None else "container"
 
 
 def _members(container: object) -> Iterable[object]:

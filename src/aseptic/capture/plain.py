@@ -22,6 +22,7 @@ import numpy as np
 
 from aseptic.capture.arrays import canonical_bytes
 from aseptic.capture.digests import WINDOW_ROWS, node, spans, windows
+from aseptic.capture.kinds import data_kind
 from aseptic.errors import CannotDigest
 
 if TYPE_CHECKING:
@@ -144,6 +145,8 @@ def _codes(values: Sequence[object], places: dict[type, int]) -> NDArray[np.uint
 def _tag(kind: type) -> str:
     if kind in _TAGS:
         return _TAGS[kind]
+    if data_kind(kind) is not None:  # such as SciPy's dictionary of keys, which is a dict
+        return "other"
     return next((tag for base, tag in _CONTAINERS if issubclass(kind, base)), "other")
 
 

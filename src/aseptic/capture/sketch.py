@@ -6,6 +6,7 @@ numbers. Texts give counts only: no value of theirs is kept.
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import suppress
 from functools import partial
@@ -258,7 +259,7 @@ def _distinct(known: Any, total: float) -> int | None:
     _, counts = np.unique(known, return_counts=True)
     once = int((counts == 1).sum())
     share = max(1.0, total / max(1, len(known)))
-    return round(float(share) ** 0.5 * once) + len(counts) - once
+    return round(math.sqrt(share) * once) + len(counts) - once
 
 
 def _moments(known: Any) -> dict[str, Any]:
