@@ -22,7 +22,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -45,7 +45,8 @@ _ABOUT = frozenset(
     "count counts len length size sizes type types kind name names field fields column columns"
     " file files filename path dir folder url uri endpoint required enabled disabled policy min"
     " max limit expiry expires ttl timeout index idx embedding embeddings class prompt label"
-    " version error errors exists valid pattern regex manager store provider".split()
+    " version error errors exists valid pattern regex manager store provider help message msg text"
+    " hint doc docs description title placeholder".split()
 )
 #: Before `token`, these say a token of text, not one of access.
 _TEXT_TOKEN = frozenset(
@@ -67,6 +68,8 @@ def is_secret_name(name: str) -> bool:
     `dbPassword` are secret; `tokenizer`, `max_tokens`, `cls_token`, `key_size`, `author` are not.
     """
     words = [word.lower() for word in _WORD.findall(name[-200:])]
+    if " ".join(words[-2:]) in _SECRET_PAIRS:
+        return True
     if not words or words[-1] in _ABOUT:
         return False
     pairs = {f"{a} {b}" for a, b in pairwise(words)}
@@ -94,14 +97,11 @@ def redact(text: str) -> str:
     for rule in _VALUES:
         if any(hint in text for hint in rule.hints):
             text = rule.pattern.sub(_by_value(rule), text)
-    if "://" in text:
+    if "://" in text and "@" in text:
         text = _USERINFO.sub(_without_userinfo, text)
     if "=" in text:
         text = _QUERY.sub(_by_name, text)
-    lowered = text.lower()
-    if any(hint in lowered for hint in _NAME_HINTS):
-        text = _by_names(text)
-    return text
+    return _by_names(text)
 
 
 def strip_credentials(url: str) -> str:
@@ -215,30 +215,29 @@ def _by_value(rule: _Rule) -> Callable[[re.Match[str]], str]:
 
 # By place in a URL ------------------------------------------------------------------------------
 
-_SCHEME = r"(?<![\w+.-])([A-Za-z][\w+.-]{0,30}://)"
 _USERINFO = re.compile(
-    _SCHEME
-    + r"""(?:
-        ([^\s/?\#@"'<>`\[\](){},]{0,256}(?:\{[^{}\s"']{0,99}\}[^\s/?\#"'<>`{}]{0,256}){0,4}
-         | [^\s/?\#"'<>`]{1,512})@
+    r"""://(?:
+        ([^\s/?\#"'<>`]{1,512}
+         | [^\s/?\#@"'<>`\[\](){},]{0,256}(?:\{[^{}\s]{0,99}\}[^\s/?\#"'<>`{}]{0,256}){1,4})@
       | ([^\s/?\#@:"'<>`\[]{0,128}:(?!\d{0,5}(?:[/?\#]|$))[^\s"'<>`@]{1,256})@
     )""",
     re.VERBOSE,
 )
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*$")
 _QUERY = re.compile(r"""([?&;]([\w.%-]{1,64})=)([^&\s"'#<>`;)\\]+)""")
 _ANY_QUERY = re.compile(r"([?&;]([^=&;?]*)=)([^&;]*)")
 _SECRET_QUERY = frozenset("sig signature x-amz-signature x-amz-credential x-goog-signature".split())
 
 
 def _without_userinfo(match: re.Match[str]) -> str:
-    scheme, userinfo = match.group(1), match.group(2) or match.group(3) or ""
+    before = match.string[max(0, match.start() - 30) : match.start()]
+    userinfo = match.group(1) or match.group(2) or ""
     user, colon, password = userinfo.partition(":")
-    is_harmless = not userinfo or _is_placeholder(password if colon else user)
-    if is_harmless and (not colon or len(user) < 20):
+    if not userinfo or not _SCHEME.search(before) or _is_placeholder(password if colon else user):
         return match.group()
-    if not colon and not scheme.lower().startswith(("http", "git:")):
+    if not colon and not before.lower().endswith(("http", "https", "git")):
         return match.group()  # ssh://git@host, postgresql://me@host: a user is no secret
-    return f"{scheme}{_removed('credentials')}@"
+    return f"://{_removed('credentials')}@"
 
 
 def _is_secret_query(name: str) -> bool:
@@ -259,8 +258,10 @@ def _without_query_value(match: re.Match[str]) -> str:
 
 # By name ----------------------------------------------------------------------------------------
 
-_NAME_HINTS = (
-    *("pass", "secret", "token", "key", "cred", "auth", "dsn", "pwd", "cookie", "conn", "webhook"),
+_NAME_HINTS = tuple(
+    form(word)
+    for word in "pass secret token key cred auth dsn pwd cookie conn webhook".split()
+    for form in (str.lower, str.upper, str.title)
 )
 _STRING = (
     r"""(?:"{3}(?:[^"\\]|\\.|"(?!""))*(?:"{3})?|'{3}(?:[^'\\]|\\.|'(?!''))*(?:'{3})?"""
@@ -332,12 +333,54 @@ def _is_placeholder(value: str) -> bool:
 
 
 def _by_names(text: str) -> str:
+    """The text without the values of secret names; only lines that may hold one are looked at."""
+    parts, end = [], 0
+    for start, stop in _suspect_regions(text):
+        parts += [text[end:start], _by_names_in(text[start:stop])]
+        end = stop
+    return "".join((*parts, text[end:])) if parts else text
+
+
+def _suspect_regions(text: str) -> Iterator[tuple[int, int]]:
+    """The lines in which a secret's name may stand, each with the next line; in order, apart.
+
+    Where a triple-quoted string may begin there, the region goes on to its end.
+    """
+    end = 0
+    for hit in sorted(position for hint in _NAME_HINTS for position in _find_all(text, hint)):
+        if hit < end:
+            continue
+        start = max(end, text.rfind("\n", 0, hit) + 1)
+        end = _end_of_line(text, _end_of_line(text, hit) + 1)
+        for quote in ('"""', "'''"):
+            if text.count(quote, start, end) % 2:
+                end = _end_of_line(text, _find_or_end(text, quote, end))
+        yield start, end
+
+
+def _find_or_end(text: str, word: str, position: int) -> int:
+    found = text.find(word, position)
+    return len(text) if found < 0 else found
+
+
+def _find_all(text: str, word: str) -> Iterator[int]:
+    position = text.find(word)
+    while position >= 0:
+        yield position
+        position = text.find(word, position + len(word))
+
+
+def _end_of_line(text: str, position: int) -> int:
+    return _find_or_end(text, "\n", position)
+
+
+def _by_names_in(text: str) -> str:
     text = _ENV_MAGIC.sub(_shell, text)
     if "=" in text or ":" in text:
         text = _UNPACKED.sub(_unpacked, text)
         text = _ASSIGNED.sub(_assigned, text)
-        text = _ESCAPED.sub(_shown, text)
-        text = _PAIR.sub(_pair, text)
+        text = _ESCAPED.sub(_shown, text) if "\\" in text else text
+        text = _PAIR.sub(_pair, text) if "auth" in text else text
         text = _SHELL.sub(_shell, text)
         text = _PRINTED.sub(_printed, text)
     if "(" in text:
@@ -434,13 +477,17 @@ def _connection_part(match: re.Match[str]) -> str:
 def _is_worth(name: str, value: str) -> bool:
     """Whether a quoted value under a secret's name is one.
 
-    Not placeholders, not the name again (`PASSWORD = "password"` names a field), not a sentence
-    (`password_help = "Type it again"`; it has three or more words), not one sign.
+    Not placeholders, not a word of the name (`PASSWORD = "password"` names a field), not a
+    sentence (`"Type it again:"`), not one sign.
     """
-    bare = re.sub(r"[^a-z]", "", value.lower())
-    if len(value) < 2 or _is_placeholder(value) or (bare and bare in name.lower().replace("_", "")):
+    if len(value) < 2 or _is_placeholder(value) or _SENTENCE.fullmatch(value):
         return False
-    return len(value.split()) < 3 or len(value) > 400 or "\\n" in value
+    bare = re.sub(r"[\W_]", "", value.lower())
+    words = [word.lower() for word in _WORD.findall(name[-200:])]
+    return bare not in {*words, "".join(words)}
+
+
+_SENTENCE = re.compile(r"[A-Z][\w,'’-]*(?: [\w,'’(){}%-]+)+[.:!?]? ?")
 
 
 def _inside(string: str) -> str:
