@@ -23,7 +23,7 @@ def draw_text(blocks: Iterable[Block], *, width: int | None = None) -> str:
 
 def _block(block: Block, width: int | None) -> Iterator[str]:
     if block.title:
-        yield block.title
+        yield plain(block.title)
     if isinstance(block, Table):
         yield from _table(block, width)
     elif isinstance(block, Paragraph):

@@ -372,13 +372,21 @@ def _diff_code(before: Run, after: Run) -> DiffSection:
         kind="code",
         changes=[_code_change(pair) for pair, _ in blocks],
         same=len(pairs) - len(blocks),
-        lines=[
-            line
-            for pair, lines in blocks
-            for line in ([_heading(pair)] if has_headings else []) + lines
-        ],
+        lines=_under_headings(blocks)
+        if has_headings
+        else [row for _, rows in blocks for row in rows],
         note=None if before.source or after.source else "neither run has code",
     )
+
+
+def _under_headings(blocks: list[tuple[_CellPair, list[DiffLine]]]) -> list[DiffLine]:
+    """The rows of several cells; the next heading says well enough that lines are skipped."""
+    rows: list[DiffLine] = []
+    for pair, lines in blocks:
+        if rows and rows[-1].kind == "skipped":
+            rows.pop()
+        rows += [DiffLine(kind="skipped", before=pair.before_name, after=pair.after_name), *lines]
+    return rows
 
 
 def _code_change(pair: _CellPair) -> Change:
@@ -387,10 +395,6 @@ def _code_change(pair: _CellPair) -> Change:
         kind = "added" if pair.before is None else "removed"
     name = pair.after_name or pair.before_name or ""
     return Change(name=name, kind=kind, note=str(pair.changed))
-
-
-def _heading(pair: _CellPair) -> DiffLine:
-    return DiffLine(kind="skipped", before=pair.before_name, after=pair.after_name)
 
 
 def _code_in_short(before: Run, after: Run) -> list[Change]:

@@ -10,15 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aseptic.grammar import Argument, Command, Takes
-    from aseptic.store.base import Store
+    from aseptic.store.base import RunColumns, Store
 
 _HELP = ("-h", "--help")
 
 
-def complete(words: Sequence[str], commands: Sequence[Command], store: Store) -> list[str]:
+def complete(words: Sequence[str], commands: Sequence[Command], store: Store | None) -> list[str]:
     """What the last word may become: commands, options, or what the argument takes.
 
-    The last word may be empty. Nothing is raised: a store that cannot be read completes nothing.
+    The last word may be empty. Nothing is raised: a store that is not there or cannot be read
+    has no names to offer.
     """
     *before, start = words or [""]
     if not before:
@@ -26,17 +27,14 @@ def complete(words: Sequence[str], commands: Sequence[Command], store: Store) ->
     command = next((one for one in commands if one.name == before[0]), None)
     if command is None:
         return []
-    try:
-        return _beginning(start, _candidates(command, before[1:], start, store))
-    except AsepticError:
-        return []
+    return _beginning(start, _candidates(command, before[1:], start, store))
 
 
 def _beginning(start: str, candidates: Sequence[str]) -> list[str]:
     return [one for one in dict.fromkeys(candidates) if one.startswith(start)]
 
 
-def _candidates(command: Command, before: list[str], start: str, store: Store) -> list[str]:
+def _candidates(command: Command, before: list[str], start: str, store: Store | None) -> list[str]:
     option = _open_option(command, before)
     if option is None and start[:1] in ("+", "-"):
         tags = [f"{start[0]}{tag}" for tag in _tags(store)] if command.name == "tag" else []
@@ -64,16 +62,24 @@ def _next_bare(command: Command, before: list[str]) -> Argument | None:
     return bare[place] if place < len(bare) else None
 
 
-def _known(takes: Takes, store: Store) -> list[str]:
-    if takes == "text":
+def _known(takes: Takes, store: Store | None) -> list[str]:
+    columns = None if takes == "text" else _read(store, trashed=takes == "trashed run")
+    if columns is None:
         return []
-    columns = store.read_runs(trashed=takes == "trashed run")
     if takes == "experiment":
         return [name for name in columns.fields["experiment"] if name]
     if takes == "metric":
-        return list(columns.metrics)
+        return sorted(columns.metrics)
     return [*columns.fields["name"], *(run_id[:8] for run_id in columns.run_ids)]
 
 
-def _tags(store: Store) -> list[str]:
-    return sorted({tag for tags in store.read_runs().fields["tags"] for tag in tags or ()})
+def _tags(store: Store | None) -> list[str]:
+    columns = _read(store)
+    return sorted({tag for tags in columns.fields["tags"] for tag in tags}) if columns else []
+
+
+def _read(store: Store | None, *, trashed: bool = False) -> RunColumns | None:
+    try:
+        return store.read_runs(trashed=trashed) if store else None
+    except AsepticError:
+        return None

@@ -37,9 +37,9 @@ def health(store: Store) -> FactsResult:
         "lost": str(statuses.count("lost")),
         "can be freed": _freeable(store),
     }
-    needs = {"lost"} if statuses.count("lost") else set()
+    needs: set[str] = set()
     if folder.is_dir():
-        facts |= {"journals": _journal_words(waiting, _journals(folder))}
+        facts |= {"journals": _journal_words(waiting, _journals(folder)), "schema": _schema()}
         for name, (words, is_well) in _folder_facts(folder):
             facts[name] = words
             needs |= set() if is_well else {name}
@@ -56,6 +56,13 @@ def _freeable(store: Store) -> str:
     return (
         f"{size}: {readable.count(runs, 'run')} in the trash, {readable.count(objects, 'object')}"
     )
+
+
+def _schema() -> str:
+    """What every store is at once it has been read: an older one is migrated by that."""
+    from aseptic.store.migrations import HEAD
+
+    return f"{HEAD}, the newest this aseptic knows"
 
 
 def _journals(folder: Path) -> int:

@@ -200,7 +200,7 @@ _Row = tuple[Line, Line, Line, Line, Line]
 def _section_rows(section: DiffSection) -> list[_Row]:
     rows = [_change_row(section, change) for change in section.changes]
     if not rows or section.note:
-        told = section.note or ("same" if section.same else "nothing recorded")
+        told = section.note or ("same" if section.same else "none")
         counted = f"{told} ({section.same:,})" if told == "same" else told
         rows.append((line(""), line(counted, "dim"), line(""), line(""), line("")))
     first = rows[0]

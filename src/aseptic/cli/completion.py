@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from aseptic.cli.place import open_existing
 from aseptic.commands import complete
 from aseptic.errors import AsepticError, BadOption
 
@@ -43,13 +44,12 @@ def completion_script(words: Sequence[str]) -> str:
 
 def complete_words(words: Sequence[str], surface: Sequence[Argument]) -> list[str]:
     """What the last word may become; nothing where the store cannot be read."""
-    from aseptic.store import open_store
-
     words = list(words) or [""]
     try:
-        found = complete(words, open_store())
+        store = open_existing(None)
     except AsepticError:
-        found = []
+        store = None
+    found = complete(words, store)
     if len(words) == 1:
         found += [word for word in ("completion", "help") if word.startswith(words[0])]
     elif words[-1].startswith("-"):

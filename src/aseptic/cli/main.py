@@ -5,12 +5,14 @@ Exit codes: 0 done; 1 done, but something needs attention (`doctor`); 2 it could
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from aseptic import __version__
 from aseptic.cli.completion import complete_words, completion_script
+from aseptic.cli.place import open_existing
 from aseptic.cli.printing import Form, print_result, wait_sign
 from aseptic.commands import COMMANDS
 from aseptic.errors import AsepticError, BadOption
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aseptic.grammar import Call
-    from aseptic.store.base import Store
 
 #: What a shell adds to each command.
 SURFACE = (
@@ -37,6 +38,8 @@ SURFACE = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Does what the words say and returns the exit code. A fault is one line on stderr."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # where "…" cannot be written, "?" can
     try:
         return _do(words)
     except AsepticError as error:
@@ -52,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _do(words: list[str]) -> int:
     first = words[0] if words else "help"
     if first in ("--version", "-V"):
-        print(f"aseptic {version('aseptic')}")
+        print(f"aseptic {__version__}")
     elif first == "completion":
         print(completion_script(words[1:]))
     elif first == "--complete":
@@ -70,7 +73,7 @@ def _call(words: list[str]) -> int:
         return 0
     form = _form(call)
     with wait_sign(f"{call.command.name}: reading the store"):
-        result = call(_open(call.surface["store"]))
+        result = call(open_existing(call.surface["store"]))
     print_result(result, form)
     return 1 if isinstance(result, FactsResult) and not result.is_ok else 0
 
@@ -81,9 +84,3 @@ def _form(call: Call) -> Form:
     if call.surface["csv"] and not call.command.has_table:
         raise BadOption(f"{call.command.name}: has no table for --csv; --json prints its values.")
     return "csv" if call.surface["csv"] else "json" if call.surface["json"] else "screen"
-
-
-def _open(url: str | None) -> Store:
-    from aseptic.store import open_store
-
-    return open_store(url)
