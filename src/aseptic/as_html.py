@@ -9,7 +9,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from aseptic.as_text import heading
+from aseptic.as_text import heading, plain_code
 from aseptic.blocks import Code, CodeDiff, Paragraph, Table
 from aseptic.readable import plain
 
@@ -49,7 +49,8 @@ def _block(block: Block) -> str:
         lines = "".join(f"<div>{_line(line)}</div>" for line in block.lines)
         return f"{title}{lines}"
     if isinstance(block, Code):
-        return f'{title}<pre style="{_MONO};margin:0"><code>{escape(block.source)}</code></pre>'
+        source = "\n".join(plain_code(row) for row in block.source.splitlines())
+        return f'{title}<pre style="{_MONO};margin:0"><code>{escape(source)}</code></pre>'
     return title + _diff(block)
 
 
@@ -92,7 +93,7 @@ def _diff_row(row: DiffLine) -> str:
 
 def _side(text: str | None, tone: str, sign: str) -> str:
     style = f"padding:0 12px 0 0;white-space:pre;{_STYLES.get(tone, '')}".rstrip(";")
-    shown = "" if text is None else f"{sign if tone else ' '} {escape(text)}"
+    shown = "" if text is None else f"{sign if tone else ' '} {escape(plain_code(text))}"
     return f'<td align="left" style="{style}">{shown}</td>'
 
 
