@@ -270,3 +270,14 @@ def test_a_module_is_not_changed_by_its_functions():
 def test_unknown_names_have_their_reason():
     log = CellLog()
     assert logged(log, "x = = 1").reason == "its source is not valid Python (SyntaxError)"
+
+
+def test_cells_from_before_the_log_began_are_remembered():
+    log = CellLog()
+    log.remember(["", "import numpy as np", "%load_ext aseptic"], started_at=NOW)
+    assert [(cell.order, cell.writes, cell.status) for cell in log.cells] == [
+        (1, ("np",), "unknown"),
+        (2, (), "unknown"),
+    ]
+    assert logged(log, "x = np.e", execution_count=3).order == 3
+    assert log.last_writer("np") == log.cells[0]

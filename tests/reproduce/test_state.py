@@ -193,9 +193,25 @@ def test_a_cell_that_starts_from_its_own_result_is_stale_the_second_time():
 def test_a_change_that_an_edited_cell_left_behind_is_stale():
     cells = (LOAD, ("f", "X['a'] = 1"), ("f", "X['b'] = 1"), ("run", "y = g(X)"))
     assert judged(*cells).reasons == (
-        "`X` comes from In [2] (X['a'] = 1), which has since been edited and run again as In [3]",
+        (
+            "In [3] (X['b'] = 1) used `X` from In [2] (X['a'] = 1), "
+            "which has since been edited and run again as In [3]"
+        ),
     )
     assert judged(*cells[:3], LOAD, ("f", "X['b'] = 1"), cells[3]) == CLEAN
+
+
+def test_the_same_change_made_twice_is_no_reason():
+    change = ("f", "X['a'] = 1")
+    assert judged(LOAD, change, change, ("run", "y = g(X)")) == CLEAN
+
+
+def test_a_change_further_back_that_was_edited_is_stale():
+    cells = (LOAD, ("f", "X['a'] = 1"), ("g", "X['b'] = 1"), ("run", "y = g(X)"))
+    state = judged(*cells, deleted_cell_ids={"f"})
+    assert state.reasons == (
+        ("In [3] (X['b'] = 1) used `X` from In [2] (X['a'] = 1), which has since been deleted"),
+    )
 
 
 def test_a_cell_below_is_out_of_order():

@@ -595,6 +595,23 @@ class CellLog:
             self._by_cell_id[cell.cell_id] = order
         return cell
 
+    def remember(
+        self,
+        sources: Sequence[str],
+        *,
+        started_at: datetime,
+        transform: Callable[[str], str] = str,
+    ) -> None:
+        """Log the cells that ran before the log began, as IPython's `In` holds them.
+
+        `In[0]` is never a cell. Their ids, times and ends are not known, but what they bound is:
+        without them, imports above `%load_ext aseptic` would come from nowhere.
+        """
+        for count, source in enumerate(sources[1:], start=1):
+            names = names_of_source(source, transform=transform)
+            cell = self.begin(source, names, started_at=started_at, execution_count=count)
+            self.end(cell.order, status="unknown")
+
     def last_writer(self, name: str) -> Cell | None:
         """The cell that bound or changed a name last, or None where no logged cell did."""
         order = self._writers.get(name)

@@ -78,7 +78,7 @@ def _stale(use: _Use, evidence: _Evidence) -> Iterator[str]:
         return
     if evidence.is_deleted(use.source):
         yield "which has since been deleted"
-    elif use.user is not use.source and _is_same_cell(use.user, use.source):
+    elif _is_same_cell(use.user, use.source) and use.name in use.source.writes:
         yield "an earlier run of the same cell, so running it again changes what it starts from"
     elif evidence.is_edited(use.source):
         yield "which has since been edited" + _and_run(use.source, evidence)
@@ -144,6 +144,8 @@ class _Evidence:
         self.deleted = deleted
         self.namespace_names = namespace_names
         self.latest = {cell.cell_id: cell for cell in cells if cell.cell_id is not None}
+        self._edited: dict[int, bool] = {}
+        self._binders: dict[str, list[tuple[int, Cell]]] = {}
         self._touched: dict[str, list[tuple[Cell, bool]]] = defaultdict(list)
         for cell in cells:
             for name in (*cell.mutates, *cell.writes):
@@ -155,30 +157,27 @@ class _Evidence:
         while todo:
             user = todo.pop(0)
             for name in user.reads:
-                sources = self.sources_of(name, user)
-                if not sources:
-                    yield _Use(name, user, None)
-                for source in sources:
-                    yield _Use(name, user, source)
-                    if source.order not in seen:
-                        seen.add(source.order)
-                        todo.append(source)
+                source = self.source_of(name, user, run)
+                yield _Use(name, user, source)
+                if source is not None and source.order not in seen:
+                    seen.add(source.order)
+                    todo.append(source)
 
-    def sources_of(self, name: str, user: Cell) -> list[Cell]:
-        """The cell that bound the name last before its use, and those that changed it since.
+    def source_of(self, name: str, user: Cell, run: Cell) -> Cell | None:
+        """The cell that bound or changed the name last before its use.
 
-        What the same cell changed in an earlier run is left out: fitting a model again, or
-        appending to a list of results, is what re-running a tracked cell does.
+        One that changed it has used it too, so earlier ones are found from there. What the run's
+        own cell changed in an earlier run is passed over: fitting a model again, or appending
+        to a list of results, is what running a tracked cell again does. So is the same change
+        made twice.
         """
-        sources: list[Cell] = []
         for cell, is_binding in reversed(self._touched.get(name, ())):
             if cell.order >= user.order:
                 continue
-            if is_binding:
-                return [*sources, cell]
-            if not _is_same_cell(cell, user):
-                sources.append(cell)
-        return sources
+            is_repeat = _is_same_cell(cell, user) and (user is run or cell.source == user.source)
+            if is_binding or not is_repeat:
+                return cell
+        return None
 
     def is_held(self, name: str) -> bool:
         if name in _KERNELS_OWN:
@@ -190,6 +189,11 @@ class _Evidence:
 
     def is_edited(self, cell: Cell) -> bool:
         """Whether the cell reads otherwise now, as last executed or as saved since then."""
+        if cell.order not in self._edited:
+            self._edited[cell.order] = self._find_edited(cell)
+        return self._edited[cell.order]
+
+    def _find_edited(self, cell: Cell) -> bool:
         latest = self.latest.get(cell.cell_id or "")
         if latest is None:
             return False
@@ -209,14 +213,13 @@ class _Evidence:
 
     def binder_above(self, name: str, position: int) -> Cell | None:
         """The cell nearest above a place of the page that, as last executed, binds the name."""
-        binders = (
-            (at, cell)
-            for cell in self.latest.values()
-            if name in cell.writes
-            and (at := self.page.position(cell)) is not None
-            and at < position
-        )
-        return max(binders, key=lambda found: found[0], default=(0, None))[1]
+        if name not in self._binders:
+            placed = ((self.page.position(cell), cell) for cell in self.latest.values())
+            self._binders[name] = [
+                (at, cell) for at, cell in placed if at is not None and name in cell.writes
+            ]
+        above = [found for found in self._binders[name] if found[0] < position]
+        return max(above, key=lambda found: found[0], default=(0, None))[1]
 
 
 class _Page(NamedTuple):
@@ -262,7 +265,7 @@ def _is_same_code(executed: str, now: str) -> bool:
 
     What was executed is kept without its secrets, so the other is compared without them too.
     """
-    if executed.strip() == now.strip():
+    if executed == now or executed.strip() == now.strip():
         return True
     old, new = (_MAGIC_LINE.sub("", text).strip() for text in (executed, redact(now)))
     return old == new or (_tree(old) is not None and _tree(old) == _tree(new))
