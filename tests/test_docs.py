@@ -72,7 +72,7 @@ def test_the_docs_name_no_option_of_track_that_does_not_exist():
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_every_command_and_its_options_are_in_the_docs(command):
     text = text_of("commands.md")
-    assert f"aseptic {command.name}" in text
+    assert f"\n## {command.name}\n" in text
     assert [option for option in command.options if option not in text] == []
 
 

@@ -91,6 +91,7 @@ def execute(notebook: NotebookNode, *, folder: Path, console: Console) -> None:
             notebook,
             kernel_name="python3",
             timeout=600,
+            extra_arguments=["--log-level=ERROR"],  # a local kernel need not warn of its network
             resources={"metadata": {"path": str(folder)}},
             on_cell_start=started,
             on_cell_complete=done,
