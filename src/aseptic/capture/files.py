@@ -300,7 +300,7 @@ def _installed() -> Iterator[str]:
     folders = [*sysconfig.get_paths().values(), *site.getsitepackages(), site.getusersitepackages()]
     for prefix in (sys.prefix, sys.base_prefix):
         folders += (str(Path(prefix, part)) for part in ("lib", "share", "etc", "include"))
-    folders += ["/proc", "/dev", "/sys"]
+    folders += ["/proc", "/dev", "/sys", str(Path(__file__).parents[1])]  # the last: our own
     yield from {folder.rstrip(os.sep) + os.sep for folder in folders if len(folder) > 1}
 
 

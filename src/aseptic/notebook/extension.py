@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from msgspec.structs import replace
+
 from aseptic.capture.cells import CellLog, Names, names_of
 from aseptic.capture.notebook import find_notebook
 from aseptic.capture.secrets import redact
@@ -237,6 +239,8 @@ class Extension:
             run_id=frame.tracked.run.run_id if frame.tracked else None,
             namespace=self.shell.user_ns,
         )
+        if frame.tracked is not None:
+            frame.tracked.run.record(frame.cell)
         if frame.tracked is not None or self._session_journal is not None:
             self._write_cells(frame.tracked)
 
@@ -252,7 +256,9 @@ class Extension:
     def _end_run(self, frame: Frame, tracked: TrackedCell, error: BaseException | None) -> None:
         from aseptic.notebook import live
 
-        run = tracked.finish(error, lambda: self._judge(frame))
+        run = replace(
+            tracked.finish(error, lambda: self._judge(frame)), cells=tuple(self.log.cells)
+        )
         live.close(tracked.run)
         key = (run.experiment, _cell_key(frame))
         previous = self._latest.get(key) or self._find_previous(run, frame)

@@ -1,10 +1,13 @@
 """Curves that draw themselves under the cell while it logs.
 
-Nothing is shown, and no widget code imported, until a metric has its second point.
+Nothing is shown, and no widget code imported, until a metric has its second point. Points are
+handed to the widget at most ten times a second, from the thread that runs the cell.
 """
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from aseptic.notices import say_once
@@ -14,46 +17,59 @@ if TYPE_CHECKING:
 
     from aseptic.tracking import ActiveRun
 
-_Point = tuple[str, "float | None", float, float]
+_INTERVAL_S = 0.1
 _views: dict[str, LiveCurves] = {}
 
 
 class LiveCurves:
-    """The curves of one run; the first points wait until there is something to draw."""
+    """The points of one run that the front end has not seen yet, and the widget that shows them."""
 
     def __init__(self, run: ActiveRun) -> None:
         self._run = run
-        self._waiting: list[_Point] = []
-        self._seen: set[str] = set()
+        self._points: dict[str, list[tuple[float | None, float, float]]] = {}
         self._widget: Any = None
+        self._display: Any = None
+        self._sent_at = 0.0
+        self._thread = threading.get_ident()
+        self._lock = threading.Lock()
 
     def add(self, values: Mapping[str, float], step: float | None, time_s: float) -> None:
-        """Takes the points of one call of `log`."""
-        for name, value in values.items():
-            self._add((name, step, time_s, value))
+        """Takes points; sends them if it is time and this is the cell's own thread."""
+        with self._lock:
+            for name, value in values.items():
+                self._points.setdefault(name, []).append((step, time_s, value))
+        is_due = time.perf_counter() - self._sent_at >= _INTERVAL_S
+        if is_due and threading.get_ident() == self._thread:
+            self.send()
 
-    def _add(self, point: _Point) -> None:
-        if self._widget is not None:
-            self._widget.append(self._run.run_id, *point)
-            return
-        self._waiting.append(point)
-        if point[0] in self._seen:
+    def send(self) -> None:
+        """Hands the points to the widget, which is made when a curve has its second point."""
+        self._sent_at = time.perf_counter()
+        with self._lock:
+            if self._widget is None and all(len(rows) < 2 for rows in self._points.values()):
+                return
+            points, self._points = self._points, {}
+        if self._widget is None:
             self._open()
-        self._seen.add(point[0])
+        for name, rows in points.items():
+            steps, times, values = zip(*rows, strict=True)
+            self._widget.append(self._run.run_id, name, steps, times, values)
 
     def close(self) -> None:
-        """Leaves a static picture for whoever opens the saved notebook."""
+        """Sends the rest and leaves a static picture for whoever opens the saved notebook."""
+        if self._points:
+            self.send()
         if self._widget is not None:
             self._widget.finish()
+            self._display.update(self._widget)
 
     def _open(self) -> None:
+        from IPython.display import display
+
         from aseptic.widgets.curves import CurvesWidget
 
-        self._widget = CurvesWidget(names={self._run.run_id: self._run.name})
-        for point in self._waiting:
-            self._widget.append(self._run.run_id, *point)
-        self._waiting.clear()
-        self._widget.show()
+        self._widget = CurvesWidget.live({self._run.run_id: self._run.name})
+        self._display = display(self._widget, display_id=True)
 
 
 def watch(shell: Any, run: ActiveRun) -> None:
