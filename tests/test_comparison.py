@@ -31,20 +31,14 @@ from aseptic.model import (
     Run,
 )
 from aseptic.store.base import RunColumns
+from aseptic.testing import make_run
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 NAN = float("nan")
 
 
 def run_with(run_id="a", **fields) -> Run:
-    return Run(
-        run_id=run_id * 16,
-        name=f"run-{run_id}",
-        experiment="e",
-        status="finished",
-        started_at=NOON,
-        **fields,
-    )
+    return make_run(run_id=run_id * 16, name=f"run-{run_id}", **fields)
 
 
 def params(how="assigned", **values) -> dict[str, Param]:

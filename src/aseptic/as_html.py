@@ -42,15 +42,18 @@ def draw_html(blocks: Iterable[Block]) -> str:
 
 
 def _block(block: Block) -> str:
-    title = f'<div style="{_DIM};margin-top:10px">{_text(block.title)}</div>' if block.title else ""
+    title = (
+        f'<div style="{_DIM};padding:10px 9px 0">{_text(block.title)}</div>' if block.title else ""
+    )
     if isinstance(block, Table):
         return title + _table(block)
     if isinstance(block, Paragraph):
-        lines = "".join(f"<div>{_line(line)}</div>" for line in block.lines)
+        lines = "".join(f'<div style="padding:0 9px">{_line(line)}</div>' for line in block.lines)
         return f"{title}{lines}"
     if isinstance(block, Code):
         source = "\n".join(plain_code(row) for row in block.source.splitlines())
-        return f'{title}<pre style="{_MONO};margin:0"><code>{escape(source)}</code></pre>'
+        style = f"{_MONO};margin:0;padding:0 9px"
+        return f'{title}<pre style="{style}"><code>{escape(source)}</code></pre>'
     return title + _diff(block)
 
 
@@ -78,21 +81,26 @@ def _align(column: Column) -> str:
 
 def _diff(block: CodeDiff) -> str:
     names = (block.before_name, block.after_name)
-    head = "".join(f'<th align="left" style="{_DIM}">{_text(name)}</th>' for name in names)
+    head = "".join(
+        f'<th align="left" style="padding:0 9px;{_DIM}">{_text(name)}</th>' for name in names
+    )
     rows = "\n".join(map(_diff_row, block.lines))
     return f'<table style="border-collapse:collapse;{_MONO}">\n<tr>{head}</tr>\n{rows}\n</table>'
 
 
 def _diff_row(row: DiffLine) -> str:
     if row.kind == "skipped":
-        return f'<tr><td colspan="2" align="left" style="{_DIM}">{_text(heading(row))}</td></tr>'
+        told = (
+            f'<td colspan="2" align="left" style="padding:0 9px;{_DIM}">{_text(heading(row))}</td>'
+        )
+        return f"<tr>{told}</tr>"
     tones = _DIFF_TONES.get(row.kind, ("", ""))
     sides = zip((row.before, row.after), tones, "−+", strict=True)  # noqa: RUF001  # a minus sign
     return f"<tr>{''.join(_side(text, tone, sign) for text, tone, sign in sides)}</tr>"
 
 
 def _side(text: str | None, tone: str, sign: str) -> str:
-    style = f"padding:0 12px 0 0;white-space:pre;{_STYLES.get(tone, '')}".rstrip(";")
+    style = f"padding:0 9px;white-space:pre;{_STYLES.get(tone, '')}".rstrip(";")
     shown = "" if text is None else f"{sign if tone else ' '} {escape(plain_code(text))}"
     return f'<td align="left" style="{style}">{shown}</td>'
 

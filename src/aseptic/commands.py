@@ -161,7 +161,7 @@ def read_curves(store: Store, metrics: list[str], runs: list[str] | None = None)
     series = [
         one for metric in metrics for one in store.read_series(run_ids or columns.run_ids, metric)
     ]
-    return CurvesResult(series, names)
+    return CurvesResult(series, names, metrics)
 
 
 def _diff(store: Store, *, before: str, after: str) -> DiffResult:

@@ -269,11 +269,15 @@ class CurvesResult(TableResult):
 
     series: Sequence[Series]
     names: dict[str, str] = field(default_factory=dict)  # of the runs, by id
+    metrics: Sequence[str] = ()  # that were asked for
 
     def blocks(self, *, now: datetime | None = None) -> list[Block]:  # noqa: ARG002  # no times
         """One line a series, with its course drawn small; one table a metric."""
-        metrics = dict.fromkeys(one.metric for one in self.series)
-        return [self._table(metric) for metric in metrics]
+        drawn = dict.fromkeys(one.metric for one in self.series)
+        blocks: list[Block] = [self._table(metric) for metric in drawn]
+        lone = [metric for metric in self.metrics if metric not in drawn]
+        told = [f"{one} has no curve: `runs --sort {one}` lists its values" for one in lone]
+        return [*blocks, Paragraph([line(text) for text in told])] if told else blocks
 
     def _table(self, metric: str) -> Table:
         series = [one for one in self.series if one.metric == metric]

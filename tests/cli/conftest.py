@@ -11,62 +11,39 @@ from typing import Any
 import pytest
 
 from aseptic.cli.main import main
-from aseptic.model import (
-    DataInput,
-    GitState,
-    Origin,
-    Param,
-    ParamUse,
-    RunEnd,
-    RunStart,
-    Session,
-)
+from aseptic.model import DataInput, GitState, Origin, Param, ParamUse
 from aseptic.store import open_store
 from aseptic.store.base import Store
+from aseptic.testing import record_run
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
 GIT = GitState(commit="3f2c1d9" + "0" * 33, branch="main", is_dirty=False)
 
 
-def record(
-    store: Store,
-    run_id: str,
-    name: str,
-    *,
-    params: dict[str, Any] | None = None,
-    metrics: dict[str, Any] | None = None,
-    experiment: str = "digits",
-    source: str = "",
-    minute: int = 0,
-    status: Any = "finished",
-    tags: tuple[str, ...] = (),
-) -> str:
-    """Records one run; a metric that is a list is a series."""
-    run_id = run_id.ljust(16, "0")
-    started_at = NOON + timedelta(minutes=minute)
-    session = Session(session_id=f"session-{run_id}", started_at=NOON, notebook="digits.ipynb")
-    journal = store.start_run(
-        RunStart(
-            run_id=run_id,
-            name=name,
-            experiment=experiment,
-            started_at=started_at,
-            session=session,
-            source=source,
-            tags=tags,
-        )
+def assigned(**values: Any) -> dict[str, Param]:
+    """Params that were assigned in the cell."""
+    origin = Origin(how="assigned", cell=3, line=1)
+    return {
+        name: Param(name=name, uses=(ParamUse(value=value, origin=origin),))
+        for name, value in values.items()
+    }
+
+
+def record(store: Store, run_id: str, name: str, *, minute: int = 0, **fields: Any) -> None:
+    """Records one run that took two seconds, so many minutes after noon."""
+    fields = {"experiment": "digits", "notebook": "digits.ipynb", **fields}
+    record_run(
+        store,
+        run_id=run_id.ljust(16, "0"),
+        name=name,
+        started_at=NOON + timedelta(minutes=minute),
+        duration_s=2.0,
+        data_inputs={
+            "X": DataInput(name="X", kind="array", digest="a41f" * 16, shape=(1797, 64)),
+        },
+        git=GIT,
+        **fields,
     )
-    for param, value in (params or {}).items():
-        origin = Origin(how="assigned", cell=3, line=1)
-        journal.append(Param(name=param, uses=(ParamUse(value=value, origin=origin),)))
-    for metric, values in (metrics or {}).items():
-        for step, value in enumerate(values if isinstance(values, list) else [values]):
-            journal.log({metric: value}, step=float(step), time_s=NOON.timestamp() + step)
-    journal.append(DataInput(name="X", kind="array", digest="a41f" * 16, shape=(1797, 64)))
-    journal.append(GIT)
-    ended_at = started_at + timedelta(seconds=2)
-    journal.end(RunEnd(status=status, ended_at=ended_at, duration_s=2.0))
-    return run_id
 
 
 @pytest.fixture
@@ -83,22 +60,22 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = open_store(folder / ".aseptic")
     record(
         made, "ca10", "calm-otter",
-        params={"C": 1.0, "gamma": 0.001}, metrics={"acc": 0.9861},
+        params=assigned(C=1.0, gamma=0.001), metrics={"acc": 0.9861},
         source="C = 1.0\nclf = SVC(C=C, gamma=0.001).fit(X, y)",
     )  # fmt: skip
     record(
         made, "b415", "brisk-heron",
-        params={"C": 10.0, "gamma": 0.001}, metrics={"acc": 0.9917}, tags=("final",), minute=4,
+        params=assigned(C=10.0, gamma=0.001), metrics={"acc": 0.9917}, tags=("final",), minute=4,
         source="C = 10.0\nclf = SVC(C=C, gamma=0.001, shrinking=False).fit(X, y)",
     )  # fmt: skip
     record(
         made, "91a1", "plain-wren",
-        params={"trees": 100}, metrics={"acc": 0.9694}, minute=9, status="failed",
+        params=assigned(trees=100), metrics={"acc": 0.9694}, minute=9, status="failed",
         source="clf = RandomForestClassifier(100).fit(X, y)",
     )  # fmt: skip
     record(
         made, "0eed", "new-leaf", experiment="net",
-        params={"lr": 0.1}, metrics={"val_loss": [1.0, 0.5, 0.25, 0.125]}, minute=15,
+        params=assigned(lr=0.1), series={"val_loss": [1.0, 0.5, 0.25, 0.125]}, minute=15,
     )  # fmt: skip
     made.fold()
     return folder

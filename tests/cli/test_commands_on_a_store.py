@@ -99,6 +99,12 @@ def test_curves_are_of_the_runs_that_have_the_metric(store):
     ]
 
 
+def test_a_metric_with_one_value_a_run_has_no_curve_and_that_is_said(store):
+    text = do(store, "curves", "acc", "val_loss").text()
+    assert "acc has no curve: `runs --sort acc` lists its values" in text
+    assert "new-leaf" in text
+
+
 def test_the_curve_of_an_unknown_metric_lists_the_metrics(store):
     with pytest.raises(NoSuchMetric, match="acc, val_loss"):
         do(store, "curves", "los")
