@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 BLOCKS = 12  # of which the first warms up
 CELLS = 10  # of each kind in a block
@@ -59,7 +60,7 @@ def make_repository(folder: Path) -> None:
 
 def measure() -> dict[str, list[float]]:
     """Milliseconds of each cell, by kind."""
-    shell = InteractiveShell.instance()
+    shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
     times: dict[str, list[float]] = {"plain": [], "untracked": [], "tracked": []}
     for block in range(BLOCKS):
         found = {"plain": run(shell, "z = 1")}

@@ -18,7 +18,9 @@ AIM_S = 0.3
 
 PROGRAM = """
 import contextlib, io, json, time
+start = time.perf_counter()
 import pandas
+pandas_s = time.perf_counter() - start
 from IPython.core.interactiveshell import InteractiveShell
 
 def timed(source):
@@ -30,6 +32,7 @@ def timed(source):
 shell = InteractiveShell.instance()
 timed("0")
 times = {
+    "pandas": pandas_s,
     "load": timed("%load_ext aseptic"),
     "first": timed("%%track\\nz = 1"),
     "second": timed("%%track\\nz = 1"),
@@ -45,6 +48,7 @@ def main() -> None:
     medians = {name: statistics.median(times[name] for times in rounds) for name in rounds[0]}
     lowest = {name: min(times[name] for times in rounds) for name in rounds[0]}
     print(f"fresh processes, {ROUNDS} rounds                 median     lowest")
+    print(f"  import pandas, to compare         {_ms(medians['pandas'])} {_ms(lowest['pandas'])}")
     print(f"  %load_ext aseptic, after pandas   {_ms(medians['load'])} {_ms(lowest['load'])}")
     print(f"  first %%track of a process        {_ms(medians['first'])} {_ms(lowest['first'])}")
     print(f"  second %%track                    {_ms(medians['second'])} {_ms(lowest['second'])}")
