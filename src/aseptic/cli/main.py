@@ -8,9 +8,9 @@ from __future__ import annotations
 import io
 import os
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from aseptic import __version__
 from aseptic.cli.completion import complete_words, completion_script
 from aseptic.cli.place import open_existing
 from aseptic.cli.printing import Form, print_result, wait_sign
@@ -55,7 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _do(words: list[str]) -> int:
     first = words[0] if words else "help"
     if first in ("--version", "-V"):
-        print(f"aseptic {__version__}")
+        # By name: `from aseptic import …` would make every surface a dependency of this one.
+        print(f"aseptic {import_module('aseptic').__version__}")
     elif first == "completion":
         print(completion_script(words[1:]))
     elif first == "--complete":
