@@ -265,9 +265,27 @@ def test_a_string_column_has_one_digest_however_pandas_holds_it(missing):
     assert {digest(held.astype(way)) for way in ways} == {digest(held)}
 
 
-def test_strings_need_no_arrow():
+WITHOUT_ARROW = """
+import sys
+sys.modules["pyarrow"] = None
+import pandas as pd
+from aseptic.capture.data import digest
+held = pd.Series(["a", None, "é"], dtype=object)
+print(digest(held), digest(held.astype("string")), digest(held.astype(sys.argv[1])))
+"""
+
+
+def test_strings_have_the_same_digest_where_arrow_is_not_installed():
+    kind = "str" if hasattr(pd.options, "future") else "string"
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_ARROW, kind], capture_output=True, text=True, check=True
+    )
+    assert set(done.stdout.split()) == {digest(pd.Series(["a", None, "é"], dtype=object))}
+
+
+def test_a_lone_surrogate_is_text():
     held = pd.Series(["a", None, "\ud800"], dtype=object)
-    assert digest(held) == digest(held.copy())
+    assert digest(held) != digest(pd.Series(["a", None, "\ud801"], dtype=object))
 
 
 def test_a_range_and_the_same_labels_are_one_index():
@@ -485,8 +503,8 @@ def test_no_method_of_a_users_class_is_called(armed):
 
 DATA = [
     frame(), frame()["name"], frame().index, np.zeros(3), np.array(1), pl.DataFrame(),
-    pl.LazyFrame(), pa.table({}), list(range(20)), {"X": np.zeros(2)}, [[1, 2], [3, np.zeros(1)]], b"x" * 5000,
-    [[0] * 5] * 5, {"rows": [{"a": 1, "b": 2}] * 10}, ({1.5},) * 20,
+    pl.LazyFrame(), pa.table({}), list(range(20)), {"X": np.zeros(2)}, [[1, 2], [3, np.zeros(1)]],
+    b"x" * 5000,    [[0] * 5] * 5, {"rows": [{"a": 1, "b": 2}] * 10}, ({1.5},) * 20,
 ]  # fmt: skip
 NOT_DATA = [
     1, "x", b"x", None, [], [1, 2, 3], {"lr": 0.1, "layers": [64, 32]}, pd, print, frame, Hostile(),

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import sysconfig
 from pathlib import Path, PurePath
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.request import url2pathname
 
@@ -29,7 +30,7 @@ from aseptic.capture.secrets import redact, strip_credentials
 from aseptic.model import DataInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 _BUDGET_S = 20.0
 _MAX_ALONE = 50  # more files of one folder than these become one data input
@@ -66,7 +67,7 @@ class FileWatch:
     def stop(self) -> list[DataInput]:
         """See no more, and give what was read, with digests, in the order of first reading."""
         _PATCHES.remove(self)
-        sources = {module.__file__ for module in _with_file()}
+        sources = _sources() if self._read else set()
         seen = [one for path, one in self._read.items() if path not in sources]
         return [*_digested(seen, self._base), *self._others.values(), *self._unseen()]
 
@@ -132,8 +133,7 @@ class _Sighting(NamedTuple):
 
 
 def _digested(seen: list[_Sighting], base: Path) -> Iterator[DataInput]:
-    budget = Budget(_BUDGET_S)
-    answers = _answers(seen, budget)
+    answers = _answers(seen, Budget(_BUDGET_S)) if seen else []
     records = [_record(one, answer, base) for one, answer in zip(seen, answers, strict=True)]
     groups: dict[str, list[DataInput]] = {}
     for one, record in zip(seen, records, strict=True):
@@ -314,6 +314,9 @@ def _location(path: str, base: Path) -> str:
         return path
 
 
-def _with_file() -> Iterable[Any]:
-    modules = list(sys.modules.values())
-    return (module for module in modules if isinstance(getattr(module, "__file__", None), str))
+def _sources() -> set[str]:
+    """The files that modules were imported from; read past `getattr`, which may import."""
+    modules = [
+        vars(module) for module in list(sys.modules.values()) if isinstance(module, ModuleType)
+    ]
+    return {str(names.get("__file__")) for names in modules}

@@ -73,8 +73,8 @@ class Patches:
     def _wrap(self, place: Place) -> None:
         key = (id(place.owner), place.name)
         original = vars(place.owner).get(place.name)
-        if key in self._patches or not callable(original):
-            return
+        if key in self._patches or not callable(original) or isinstance(original, type):
+            return  # a function in the place of a class would fail `isinstance`
         wrapper = self._wrapper(original, place.observe)
         setattr(place.owner, place.name, wrapper)
         self._patches[key] = _Patch(place.owner, place.name, original, wrapper)

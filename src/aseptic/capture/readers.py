@@ -17,6 +17,7 @@ from aseptic.capture.patches import Observer, Place
 
 _Args = tuple[Any, ...]
 _Options = dict[str, Any]
+_Observed = Callable[[Any], Observer]
 
 
 class Watcher(Protocol):
@@ -67,7 +68,7 @@ def _polars() -> Iterator[Place]:
 
 
 def _place(
-    module: str, name: str, observe: Callable[[Any], Observer], *, inside: str | None = None
+    module: str, name: str, observe: _Observed, *, inside: str | None = None
 ) -> Iterator[Place]:
     owner = sys.modules.get(module)
     if owner is not None and inside is not None:
@@ -98,20 +99,42 @@ def _made_from(watcher: Watcher) -> Observer:
     return observe
 
 
-def _hdf_store(watcher: Watcher) -> Observer:
+def _opener(name: str, *, at: int, default: str) -> _Observed:
+    """For what is given a path, by this name or at this place, and then perhaps a mode."""
+
+    def watch(watcher: Watcher) -> Observer:
+        def observe(args: _Args, options: _Options, _: Any) -> None:
+            path = args[at] if len(args) > at else options[name]
+            mode = args[at + 1] if len(args) > at + 1 else options.get("mode", default)
+            watcher.opened(path, str(mode))
+
+        return observe
+
+    return watch
+
+
+def _pandas_parquet(watcher: Watcher) -> Observer:
     def observe(args: _Args, options: _Options, _: Any) -> None:
-        mode = str(options.get("mode", args[2] if len(args) > 2 else "a"))  # self, path, mode
-        watcher.opened(args[1] if len(args) > 1 else options["path"], mode)
+        mode = args[3] if len(args) > 3 else options.get("mode", "rb")
+        path = args[0] if args else options["path"]
+        if mode == "rb":
+            watcher.read(path, None)
+        else:
+            watcher.opened(path, str(mode))
 
     return observe
 
 
-def _h5py_file(watcher: Watcher) -> Observer:
-    def observe(args: _Args, options: _Options, _: Any) -> None:
-        mode = str(options.get("mode", args[2] if len(args) > 2 else "r"))  # self, name, mode
-        watcher.opened(args[1] if len(args) > 1 else options["name"], mode)
+def _written(at: int) -> _Observed:
+    """For what writes to its argument at this place: read afterwards, that is no input."""
 
-    return observe
+    def watch(watcher: Watcher) -> Observer:
+        def observe(args: _Args, options: _Options, _: Any) -> None:
+            watcher.opened(args[at] if len(args) > at else next(iter(options.values())), "w")
+
+        return observe
+
+    return watch
 
 
 def _urlopen(watcher: Watcher) -> Observer:
@@ -153,17 +176,19 @@ def _names(formats: str) -> tuple[str, ...]:
     return tuple(f"read_{what}" for what in formats.split())
 
 
-_Observed = Callable[[Any], Observer]
-
 _FUNCTIONS: tuple[tuple[str, tuple[str, ...], _Observed], ...] = (
     # for URLs, whose content comes back as a table; files of these are seen by `open` as well
     ("pandas", _names("csv table fwf json html xml excel parquet feather orc pickle hdf"), _source),
     ("pandas", _names("stata sas spss"), _source),
     ("polars", _names("csv parquet ipc json ndjson avro excel"), _source),
     ("polars", ("read_database", "read_database_uri"), _query),
-    ("pyarrow", ("memory_map", "OSFile"), _source),
+    ("pandas.io.parquet", ("_get_path_or_handle",), _pandas_parquet),
+    ("pyarrow", ("memory_map",), _opener("path", at=0, default="r")),
     ("pyarrow.parquet", ("read_table", "read_pandas"), _source),
     ("pyarrow.dataset", ("_filesystem_dataset", "parquet_dataset"), _source),
+    ("polars.dataframe.frame", ("normalize_filepath",), _written(0)),
+    ("pyarrow.feather", ("write_feather",), _written(1)),
+    ("pyarrow.csv", ("write_csv",), _written(1)),
     ("pyarrow.csv", ("read_csv", "open_csv"), _source),
     ("pyarrow.json", ("read_json", "open_json"), _source),
     ("pyarrow.feather", ("_read_table_internal",), _source),
@@ -174,13 +199,14 @@ _FUNCTIONS: tuple[tuple[str, tuple[str, ...], _Observed], ...] = (
 _METHODS: tuple[tuple[str, tuple[str, str], _Observed], ...] = (
     ("pyarrow.parquet.core", ("ParquetFile", "__init__"), _made_from),
     ("pyarrow.parquet.core", ("ParquetDataset", "__init__"), _made_from),
+    ("pyarrow.parquet.core", ("ParquetWriter", "__init__"), _written(1)),
     ("pyarrow.orc", ("ORCFile", "__init__"), _made_from),
-    ("pandas.io.pytables", ("HDFStore", "__init__"), _hdf_store),
+    ("pandas.io.pytables", ("HDFStore", "__init__"), _opener("path", at=1, default="a")),
     ("pandas.io.sql", ("SQLDatabase", "read_query"), _database),
     ("pandas.io.sql", ("SQLDatabase", "read_table"), _database),
     ("pandas.io.sql", ("SQLiteDatabase", "read_query"), _database),
     ("pandas.io.sql", ("ADBCDatabase", "read_query"), _database),
     ("pandas.io.sql", ("ADBCDatabase", "read_table"), _database),
-    ("h5py._hl.files", ("File", "__init__"), _h5py_file),
+    ("h5py._hl.files", ("File", "__init__"), _opener("name", at=1, default="r")),
     ("requests.sessions", ("Session", "request"), _request),
 )
