@@ -3,12 +3,13 @@ import { test } from 'node:test';
 import type { Column } from '../src/contract';
 import { Colors } from '../src/views/colors';
 import { agoText, deltaText, digestText, durationText, metricText, paramText } from '../src/views/format';
-import { append, reduce, smooth, spread, xOf, type Line } from '../src/views/series';
+import { alignTo, append, reduce, smooth, spread, union, xOf, type Line } from '../src/views/series';
 import { compareCells, deltaOf, parseFilter, tableData } from '../src/views/table_data';
 
 test('numbers read as people write them', () => {
   assert.equal(metricText(0.98612, false), '0.9861');
   assert.equal(metricText(1234567, true), '1,234,567');
+  assert.equal(metricText(-1234.5678, false), '-1,234.6');
   assert.equal(metricText(0.0000123, false), '1.23e-05');
   assert.equal(metricText(NaN, false), 'NaN');
   assert.equal(paramText(10, false), '10.0');
@@ -58,6 +59,15 @@ test('a reduced line keeps extremes and the last value, and passes NaN over', ()
   assert.deepEqual([...reduced.low!], [1, -5]);
   assert.deepEqual([...reduced.high!], [9, 3]);
   assert.deepEqual([...reduced.step], [2, 5]);
+});
+
+test('curves with other steps share one axis', () => {
+  const [a, b] = [Float64Array.of(0, 2, 4), Float64Array.of(1, 2)];
+  const all = union([a, b]);
+  assert.deepEqual([...all], [0, 1, 2, 4]);
+  assert.deepEqual(alignTo(all, a, [5, null, 7]), [5, undefined, null, 7]);
+  assert.deepEqual(alignTo(all, b, [8, 9]), [undefined, 8, 9, undefined]);
+  assert.equal(union([a, a]), a);
 });
 
 test('a line goes on where points are appended', () => {

@@ -23,6 +23,8 @@ const ALWAYS = new Set(['name', 'started_at', 'duration_s']);
 const LAST = ['git_commit', 'findings', 'tags', 'note', 'experiment', 'notebook', 'duration_s'];
 const [NARROW, WIDE] = [58, 190];
 const SAMPLE = 200;
+/** What bold figures and an arrow in the heading add. */
+const BOLD = 16;
 
 /** The metric that the eye is on: the first that the table is sorted by, else the main one. */
 export function focusMetric(data: TableData, view: View): string | null {
@@ -114,7 +116,7 @@ function plan(data: ColumnData, view: View, focus: string | null): PlannedColumn
     key: column.key,
     data,
     role: column.key === 'name' ? 'name' : 'plain',
-    width: column.key === 'name' ? 210 : widthOf(data),
+    width: column.key === 'name' ? 210 : widthOf(data) + (column.key === focus ? BOLD : 0),
     isPinned: column.key === 'name' || view.pinned.includes(column.key),
     isNumeric: column.kind === 'number',
     isFocus: column.key === focus
@@ -127,6 +129,17 @@ function deltaColumn(focus: PlannedColumn): PlannedColumn {
 
 /** Wide enough for the heading and a sample of the values, within limits. */
 function widthOf(data: ColumnData): number {
+  let width = widths.get(data);
+  if (width === undefined) {
+    width = measure(data);
+    widths.set(data, width);
+  }
+  return width;
+}
+
+const widths = new WeakMap<ColumnData, number>();
+
+function measure(data: ColumnData): number {
   const values = data.column.values;
   const rows = values instanceof DataView ? values.byteLength / 8 : values.length;
   let longest = data.column.label.length + 1.5;

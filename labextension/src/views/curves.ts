@@ -1,10 +1,10 @@
 /** Curves of one metric of several runs, drawn with uPlot. Knows no host. */
 import uPlot from 'uplot';
 import type { XAxis } from '../contract';
-import type { Colors } from './colors';
+import { SERIES, type Colors } from './colors';
 import { el, oncePerFrame } from './dom';
 import { durationText, metricText } from './format';
-import { positiveOnly, reduce, smooth, spread, xOf, type Line } from './series';
+import { alignTo, positiveOnly, reduce, smooth, spread, union, xOf, type Drawable, type Line } from './series';
 
 /** How the curves are looked at. */
 export interface CurvesState {
@@ -28,7 +28,6 @@ export interface CurvesEvents {
   zoom(range: { min: number; max: number } | null): void;
 }
 
-type Column = (number | null | undefined)[];
 type Aligned = uPlot.AlignedData;
 
 /** One curve as drawn: places of its series among those of the chart. */
@@ -36,6 +35,7 @@ interface Drawn {
   line: Line;
   x: Float64Array;
   color: string;
+  dash: number[] | undefined;
   main: number;
   raw: number | null;
   band: [number, number] | null;
@@ -46,6 +46,8 @@ const LABEL_GAP = 13;
 const LABEL_SHARE = 0.28; // of the width, at most
 const MAX_POINTS = 1500; // a line, as on the screens there are
 const TABS = 4;
+/** Where the colours begin again, lines are dashed. */
+const DASHES = [undefined, [6, 3], [2, 3]];
 const AXES: [XAxis, string][] = [
   ['step', 'step'],
   ['time', 'time since start'],
@@ -213,38 +215,38 @@ export class CurvesView {
 
   /** Data for uPlot: one x column, and for each curve its band, its raw values, its main line. */
   private align(lines: Line[]): Aligned {
-    const tables: Aligned[] = [];
+    const columns: { x: Float64Array; values: Drawable[] }[] = [];
     this.drawn = [];
-    let at = 1;
     for (const whole of lines) {
+      const at = columns.length + 1;
       const line = reduce(whole, MAX_POINTS);
       const x = xOf(line, this.state.x_axis, whole.time_s[0]);
-      const columns: Column[] = [];
+      const add = (values: Drawable[]): number => columns.push({ x, values });
       const has = { band: line.low !== null && line.high !== null, raw: this.state.smoothing > 0 };
       if (has.band) {
-        columns.push(this.column(line.high!), this.column(line.low!));
+        add(this.column(line.high!));
+        add(this.column(line.low!));
       }
       if (has.raw) {
-        columns.push(this.column(line.value));
+        add(this.column(line.value));
       }
-      columns.push(this.column(smooth(line.value, this.state.smoothing)));
-      tables.push([x, ...columns] as unknown as Aligned);
-      const main = at + columns.length - 1;
+      const main = add(this.column(smooth(line.value, this.state.smoothing)));
       this.drawn.push({
         line,
         x,
         color: this.colorOf(line.run_id),
+        dash: DASHES[Math.floor((this.colors.slot(line.run_id) ?? 0) / SERIES) % DASHES.length],
         main,
         raw: has.raw ? main - 1 : null,
         band: has.band ? [at, at + 1] : null
       });
-      at += columns.length;
     }
-    return tables.length ? uPlot.join(tables) : [[]];
+    const all = union(columns.map(({ x }) => x));
+    return [all, ...columns.map(({ x, values }) => alignTo(all, x, values))] as Aligned;
   }
 
-  private column(values: Float64Array): Column {
-    const column: Column = Array.from(values, value => (Number.isFinite(value) ? value : null));
+  private column(values: Float64Array): Drawable[] {
+    const column: Drawable[] = Array.from(values, value => (Number.isFinite(value) ? value : null));
     return this.state.is_log ? positiveOnly(column) : column;
   }
 
@@ -388,7 +390,7 @@ export class CurvesView {
     };
   }
 
-  private seriesOf({ line, color, band, raw }: Drawn): uPlot.Series[] {
+  private seriesOf({ line, color, dash, band, raw }: Drawn): uPlot.Series[] {
     const points = { show: line.value.length < 3, size: 6, fill: color };
     const hidden: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false } };
     const series: uPlot.Series[] = band ? [hidden, hidden] : [];
@@ -396,7 +398,7 @@ export class CurvesView {
       series.push({ stroke: faint(color, 0.28), width: 1, points: { show: false } });
     }
     const width = () => (this.state.hovered === line.run_id ? 2.6 : 1.6);
-    const main: uPlot.Series = { stroke: color, points };
+    const main: uPlot.Series = { stroke: color, dash, points };
     Object.defineProperty(main, 'width', { get: width, set: () => undefined, enumerable: true });
     return [...series, main];
   }
@@ -421,6 +423,7 @@ export class CurvesView {
     const { ctx } = u;
     ctx.save();
     ctx.textBaseline = 'middle';
+    ctx.textAlign = 'left';
     ends.forEach(({ drawn }, i) => {
       const isHovered = this.state.hovered === drawn.line.run_id;
       ctx.font = `${isHovered ? '600 ' : ''}${font.replace('11px', `${11 * ratio}px`)}`;

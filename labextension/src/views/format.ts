@@ -6,7 +6,7 @@ export function metricText(value: number, isInteger: boolean): string {
     return nonFinite(value);
   }
   if (isInteger) {
-    return value.toLocaleString('en-US');
+    return fixed(value, 0);
   }
   if (!isPlain(value)) {
     return exponent(value, 3);
@@ -85,11 +85,10 @@ function isPlain(value: number): boolean {
   return size === 0 || (size >= 1e-4 && size < 1e9);
 }
 
+/** With commas. By hand: `toLocaleString` takes some 30 µs, and a table shows thousands. */
 function fixed(value: number, decimals: number): string {
-  return value.toLocaleString('en-US', {
-    minimumFractionDigits: decimals,
-    maximumFractionDigits: decimals
-  });
+  const text = value.toFixed(decimals);
+  return Math.abs(value) < 1000 ? text : text.replace(/\B(?<!\.\d*)(?=(\d{3})+(?!\d))/g, ',');
 }
 
 function exponent(value: number, digits: number): string {

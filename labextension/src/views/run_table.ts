@@ -131,12 +131,12 @@ export class RunTableView {
   update(state: RunTableState): void {
     const before = this.state;
     this.state = state;
-    if (before.view !== state.view || before.baseline !== state.baseline || before.hasFilters !== state.hasFilters) {
+    if (!isSameTable(before.view, state.view) || before.baseline !== state.baseline || before.hasFilters !== state.hasFilters) {
       this.rebuild();
-    } else if (before.hovered !== state.hovered && before.selected === state.selected) {
-      this.markHovered();
-    } else {
+    } else if (before.selected !== state.selected) {
       this.redrawAll();
+    } else if (before.hovered !== state.hovered) {
+      this.markHovered();
     }
   }
 
@@ -192,7 +192,7 @@ export class RunTableView {
       count: this.order.length,
       getScrollElement: () => this.element,
       estimateSize: () => ROW_HEIGHT,
-      overscan: 8,
+      overscan: 4,
       scrollToFn: elementScroll,
       observeElementRect,
       observeElementOffset,
@@ -652,6 +652,13 @@ export class RunTableView {
     }
   }
 }
+
+/** Whether two views show the same table, however they show the curves. */
+function isSameTable(a: View, b: View): boolean {
+  return TABLE_PARTS.every(part => a[part] === b[part]);
+}
+
+const TABLE_PARTS = ['sort', 'filters', 'shown', 'order', 'pinned', 'only_differs'] as const;
 
 function headingTitle({ data, role }: PlannedColumn): string {
   const { key, direction } = data.column;

@@ -126,8 +126,36 @@ export function spread(wanted: readonly number[], gap: number, low: number, high
   return out;
 }
 
+/** A value to draw: null is a gap in the line, undefined a place between two of its points. */
+export type Drawable = number | null | undefined;
+
+/** All x values of several curves in order, each once. */
+export function union(xs: readonly Float64Array[]): Float64Array {
+  const [first] = xs;
+  if (!first || xs.every(x => x === first || isSame(x, first))) {
+    return first ?? new Float64Array(0);
+  }
+  const all = xs.reduce(concat).sort();
+  return all.filter((x, i) => i === 0 || x !== all[i - 1]);
+}
+
+/** The values of a curve at the x values of `union`; undefined where it has no point. */
+export function alignTo(all: Float64Array, x: Float64Array, values: Drawable[]): Drawable[] {
+  if (all.length === x.length) {
+    return values;
+  }
+  const out = new Array<Drawable>(all.length).fill(undefined);
+  for (let i = 0, at = 0; i < x.length; i++) {
+    while (all[at] < x[i]) {
+      at += 1;
+    }
+    out[at] = values[i];
+  }
+  return out;
+}
+
 /** What a logarithmic axis can show: nothing at or below zero. */
-export function positiveOnly(values: (number | null | undefined)[]): (number | null | undefined)[] {
+export function positiveOnly(values: Drawable[]): Drawable[] {
   return values.map(value => (value === undefined || (value !== null && value > 0) ? value : null));
 }
 
@@ -145,6 +173,10 @@ function extremes(line: Line, start: number, end: number): [number, number] {
     }
   }
   return [low, high];
+}
+
+function isSame(a: Float64Array, b: Float64Array): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
 }
 
 function concat(a: Float64Array, b: Float64Array): Float64Array {
