@@ -4,6 +4,7 @@ import builtins
 import io
 import os
 import pathlib
+import re
 import sqlite3
 import subprocess
 import sys
@@ -24,6 +25,7 @@ import pyarrow.parquet
 import pytest
 import requests
 import xxhash
+from IPython.core.interactiveshell import InteractiveShell
 from pandas import read_parquet as pandas_read_parquet
 from polars import read_csv as polars_read_csv
 from polars import scan_parquet as polars_scan_parquet
@@ -34,7 +36,7 @@ from aseptic.capture import contents, readers
 from aseptic.capture.contents import Budget, Unread, content_digest
 from aseptic.capture.data import digest
 from aseptic.capture.files import FileWatch
-from aseptic.capture.patches import Patches, Place, without_own_frames
+from aseptic.capture.patches import Patches, Place, hide_own_frames
 
 TABLE = pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", "z"]})
 
@@ -437,8 +439,40 @@ def test_a_failing_call_fails_as_it_did(folder):
     assert str(watched.value) == str(plain.value)
     names = [frame.name for frame in traceback.extract_tb(watched.value.__traceback__)]
     assert names == ["test_a_failing_call_fails_as_it_did", "watched"]
-    shown = traceback.extract_tb(without_own_frames(watched.value.__traceback__))
+    hide_own_frames(watched.value)
+    shown = traceback.extract_tb(watched.value.__traceback__)
     assert [frame.name for frame in shown] == ["test_a_failing_call_fails_as_it_did"]
+
+
+CELL = """
+def read():
+    try:
+        open("absent")
+    except FileNotFoundError as error:
+        raise ValueError from error
+read()
+"""
+
+
+def test_ipython_shows_the_traceback_that_it_would_have_shown(folder, capsys):
+    shell = InteractiveShell(colors="nocolor")
+
+    def shown():
+        shell.execution_count = 1
+        shell.run_cell(CELL)
+        return re.sub("-+", "-", capsys.readouterr().out)
+
+    plain = shown()
+    with watching(folder):
+        watched = shown()
+    assert "FileNotFoundError" in plain
+    assert watched == plain
+
+
+def test_a_warning_points_at_the_line_that_called(folder):
+    with watching(folder), pytest.warns(pd.errors.ParserWarning) as caught:
+        pd.read_csv("t.csv", sep=None)
+    assert [one.filename for one in caught] == [__file__]
 
 
 def test_a_watched_function_looks_as_before():

@@ -4,8 +4,9 @@ Several watches may be on at once (cells in subshells, scripts in threads). The 
 wrappers in, the last takes them out; a function that someone else replaced meanwhile is left to
 them. A wrapper that someone kept goes on working, and reports to nobody.
 
-The wrapper adds one frame to the traceback of a call that fails, below the caller's line; it is
-marked with `__tracebackhide__`, and `without_own_frames` takes it out of a traceback.
+The wrapper adds one frame to the traceback of a call that fails, below the caller's line.
+`hide_own_frames` takes it out again; `readers.py` does so when IPython fetches the traceback that
+it shows, so only code in the cell that looks at its own traceback can see the frame.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+#: The file that wrappers claim to be from. `warnings` passes over frames of files with these two
+#: words when it looks for the caller's line, so that a warning points at the user's own code.
+_FILENAME = "<importlib _bootstrap: watched by aseptic>"
 
 #: Is told of a call that returned: its arguments, and what it returned.
 Observer = Callable[[tuple[Any, ...], dict[str, Any], Any], None]
@@ -82,13 +87,14 @@ class Patches:
     def _wrapper(self, original: Any, observe: Callable[[Any], Observer]) -> Any:
         @functools.wraps(original)
         def watched(*args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
             result = original(*args, **kwargs)
             for watcher in self._watching():
                 _tell(observe(watcher), args, kwargs, result)
             return result
 
-        return watched
+        function: Any = watched
+        function.__code__ = function.__code__.replace(co_filename=_FILENAME)
+        return function
 
     def _watching(self) -> list[Any]:
         """Who is told of a call in this thread: who watches the thread, or else everybody."""
@@ -104,21 +110,31 @@ class Patches:
         self._modules = 0
 
 
-def without_own_frames(traceback: TracebackType | None) -> TracebackType | None:
-    """The traceback without the frames of wrappers; the links between the others are changed."""
-    while traceback is not None and _is_own(traceback):
-        traceback = traceback.tb_next
-    entry = traceback
+def hide_own_frames(error: BaseException) -> None:
+    """Take the frames of wrappers out of an exception's traceback, and of those it came from.
+
+    The traceback is relinked in place, so that whoever holds it sees the same. A wrapper is
+    never the first frame: its caller is.
+    """
+    met: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is not None and id(one) not in met:
+            met.add(id(one))
+            _unlink(one.__traceback__)
+            waiting += one.__cause__, one.__context__
+
+
+def _unlink(entry: TracebackType | None) -> None:
     while entry is not None:
         while entry.tb_next is not None and _is_own(entry.tb_next):
             entry.tb_next = entry.tb_next.tb_next
         entry = entry.tb_next
-    return traceback
 
 
 def _is_own(entry: TracebackType) -> bool:
-    code = entry.tb_frame.f_code
-    return code.co_name == "watched" and code.co_filename == __file__
+    return entry.tb_frame.f_code.co_filename == _FILENAME
 
 
 def _tell(observer: Observer, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from aseptic.capture.patches import Observer, Place
+from aseptic.capture.patches import Observer, Place, hide_own_frames
 
 _Args = tuple[Any, ...]
 _Options = dict[str, Any]
@@ -81,6 +81,13 @@ def _open(watcher: Watcher) -> Observer:
     def observe(args: _Args, options: _Options, file: Any) -> None:
         mode = str(options.get("mode", args[1] if len(args) > 1 else "r"))
         watcher.opened(file.name, mode)  # `name` has been through the caller's `__fspath__` once
+
+    return observe
+
+
+def _shown_error(_: Watcher) -> Observer:
+    def observe(_: _Args, __: _Options, shown: Any) -> None:
+        hide_own_frames(shown[1])
 
     return observe
 
@@ -197,6 +204,7 @@ _FUNCTIONS: tuple[tuple[str, tuple[str, ...], _Observed], ...] = (
 )
 
 _METHODS: tuple[tuple[str, tuple[str, str], _Observed], ...] = (
+    ("IPython.core.interactiveshell", ("InteractiveShell", "_get_exc_info"), _shown_error),
     ("pyarrow.parquet.core", ("ParquetFile", "__init__"), _made_from),
     ("pyarrow.parquet.core", ("ParquetDataset", "__init__"), _made_from),
     ("pyarrow.parquet.core", ("ParquetWriter", "__init__"), _written(1)),
