@@ -14,11 +14,11 @@ from aseptic.api import (
 )
 from aseptic.errors import AsepticError
 from aseptic.tracking import log, log_artifact, log_params, track
-
-__version__ = "0.1.0"
+from aseptic.version import __version__
 
 __all__ = [
     "AsepticError",
+    "__version__",
     "compare",
     "curves",
     "diff",

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from aseptic.cli.completion import complete_words, completion_script
@@ -19,6 +18,7 @@ from aseptic.errors import AsepticError, BadOption
 from aseptic.grammar import HelpAsked, argument, parse
 from aseptic.readable import plain
 from aseptic.results import FactsResult
+from aseptic.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ def _do(words: list[str]) -> int:
     first = words[0] if words else "help"
     if first in ("--version", "-V"):
         # By name: `from aseptic import …` would make every surface a dependency of this one.
-        print(f"aseptic {import_module('aseptic').__version__}")
+        print(f"aseptic {__version__}")
     elif first == "completion":
         print(completion_script(words[1:]))
     elif first == "--complete":

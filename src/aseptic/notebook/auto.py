@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import sys
 import types
 from typing import TYPE_CHECKING, Any
+
+from aseptic.tracking import ActiveRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,7 +30,8 @@ _LOGGING = frozenset({"log"})
 def is_training(tree: ast.Module, namespace: Mapping[str, Any]) -> bool:
     """Whether a cell fits or logs, itself or in the notebook's functions that it calls."""
     called = list(_calls(tree))
-    if any(_is_training_call(call, namespace) for call in called):
+    known = {**namespace, **dict.fromkeys(_aliases(tree), sys.modules["aseptic"])}
+    if any(_is_training_call(call, known) for call in called):
         return True
     names = {call.func.id for call in called if isinstance(call.func, ast.Name)}
     return any(_function_trains(namespace.get(name), namespace, set()) for name in names)
@@ -45,6 +49,13 @@ def _calls(tree: ast.Module) -> Iterator[ast.Call]:
         pending.extend(ast.iter_child_nodes(node))
 
 
+def _aliases(tree: ast.Module) -> Iterator[str]:
+    """The names under which the cell itself imports aseptic."""
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            yield from (a.asname or a.name for a in node.names if a.name == "aseptic")
+
+
 def _is_training_call(call: ast.Call, namespace: Mapping[str, Any]) -> bool:
     if isinstance(call.func, ast.Name):
         return call.func.id in _TRAINING and call.func.id != "train"
@@ -58,7 +69,7 @@ def _is_training_call(call: ast.Call, namespace: Mapping[str, Any]) -> bool:
 
 def _is_aseptic(thing: Any) -> bool:
     is_module = isinstance(thing, types.ModuleType) and thing.__name__ == "aseptic"
-    return is_module or type(thing).__name__ == "ActiveRun"
+    return is_module or isinstance(thing, ActiveRun)
 
 
 def _function_trains(thing: Any, namespace: Mapping[str, Any], seen: set[str]) -> bool:

@@ -105,6 +105,7 @@ class Extension:
         """Registers hooks, the transformers and the magics."""
         from aseptic.notebook import magics
 
+        self._remember_earlier_cells()
         self.shell.input_transformers_cleanup.append(strip_track)
         self.shell.ast_transformers.append(self)
         self.shell.events.register("pre_run_cell", self.pre_run_cell)
@@ -138,7 +139,7 @@ class Extension:
     def visit(self, tree: ast.Module) -> ast.Module:
         """The cell has been parsed and will be executed when this returns (an AST transformer)."""
         frame = self._top()
-        if frame is None or self._is_off:
+        if frame is None or self._is_off or not tree.body:
             return tree
         if frame.is_interrupted:
             return _interrupting(tree)
@@ -166,6 +167,13 @@ class Extension:
             self._end_cell(frame, error)
         if frame.tracked is not None:
             self._end_run(frame, frame.tracked, error)
+
+    @guarded
+    def _remember_earlier_cells(self) -> None:
+        """What ran before the extension was loaded, as far as IPython still knows it."""
+        history = getattr(self.shell, "history_manager", None)
+        sources = [redact(source) for source in getattr(history, "input_hist_raw", [""])]
+        self.log.remember(sources, started_at=utc_now(), transform=self.shell.transform_cell)
 
     # -- what they do ---------------------------------------------------------------------------
     def _options(self, info: Any) -> TrackOptions | None:

@@ -8,6 +8,7 @@ from typing import Any
 from aseptic.errors import AsepticError
 from aseptic.notices import say
 from aseptic.tracking import use_store
+from aseptic.version import __version__
 
 _loaded: dict[int, Any] = {}  # by id of the shell: a shell must not be kept alive
 
@@ -39,8 +40,6 @@ def unload(shell: Any) -> None:
 
 def status_line(extension: Any) -> str:
     """Such as `aseptic 0.1.0 · store .aseptic (new) · project digits · git main 3f2c1d0`."""
-    from aseptic import __version__
-
     new = "" if Path(extension.store.url).exists() else " (new)"
     parts = [f"aseptic {__version__}", f"store {_short(extension.store.url)}{new}"]
     parts += [f"project {extension.store.project}", _git(extension.folder)]

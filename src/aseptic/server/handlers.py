@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,8 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado.web import authenticated
+
+from aseptic.version import __version__
 
 if TYPE_CHECKING:
     from tornado.web import Application
@@ -35,4 +36,4 @@ class StatusHandler(APIHandler):
     @authorized
     def get(self) -> None:
         """`{"version": "0.1.0", "project": "digits"}`."""
-        self.finish({"version": version("aseptic"), "project": self.project})
+        self.finish({"version": __version__, "project": self.project})
