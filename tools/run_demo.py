@@ -49,7 +49,7 @@ def main() -> int:
         nbformat.write(notebook, path)
     NotebookNotary().sign(notebook)  # executed here and now, so JupyterLab may show its widgets
 
-    status = print_runs(path.parent, console)
+    status = print_runs(notebook, path.parent, console)
     if status == 0 and not given.no_lab:
         serve(path, console)
     console.print(f"The executed notebook: {path}", soft_wrap=True)
@@ -100,9 +100,10 @@ def execute(notebook: NotebookNode, *, folder: Path, console: Console) -> None:
         progress.update(task, description=f"{'executed the quickstart':<44}")
 
 
-def print_runs(folder: Path, console: Console) -> int:
-    """The comparison table of the runs, as a user gets it in a terminal."""
-    words = ["runs", "--experiment", EXPERIMENT]
+def print_runs(notebook: NotebookNode, folder: Path, console: Console) -> int:
+    """The comparison table of this demo's runs, as a user gets it in a terminal."""
+    count = sum(cell.source.startswith("%%track") for cell in notebook.cells)
+    words = ["runs", "--experiment", EXPERIMENT, "--limit", str(count)]
     console.print(f"\n$ aseptic {' '.join(words)}", style="bold", highlight=False)
     return subprocess.run([BIN / "aseptic", *words], cwd=folder, check=False).returncode
 
@@ -117,6 +118,10 @@ def serve(path: Path, console: Console) -> None:
         "--log-level=WARN",
         f"--ServerApp.root_dir={path.parent}",
         f"--LabApp.default_url=/lab/tree/{path.name}",
+        # a demo asks nobody for news, updates or other extensions
+        "--LabApp.news_url=",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         words.append("--allow-root")
