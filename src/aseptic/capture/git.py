@@ -5,13 +5,14 @@ and `git diff` run (fsmonitor, external diffs, filters), and its remotes name tr
 command gets a clean environment, no transport at all, and the repository's own filters taken
 back to what the user's and the system's configuration say. The index is never written.
 
-GitPython finds the executable and starts it. Its `Repo` is not used: `is_dirty` and `diff` run
+GitPython finds the executable, starts it, and reads plain configurations. Its `Repo` is not used: `is_dirty` and `diff` run
 fsmonitor, filters and external diffs, and pass every `GIT_*` variable on.
 """
 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import signal
 import subprocess
@@ -26,17 +27,19 @@ from aseptic.model import GitState
 
 try:
     from git.cmd import Git, safer_popen
+    from git.config import GitConfigParser
 except ImportError:  # GitPython refuses to be imported where no git is installed
     Git = None  # type: ignore[assignment,misc] # so that a machine without git still records runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 DIFF_NAME = "uncommitted.diff"
 _KEPT_DIFF = 2_000_000  # bytes
 _KEPT_NAMES = 1_000
 _KEPT_OUTPUT = 16_000_000  # bytes of status: about 200,000 file names
 _BUDGET_S = 2.0
+_LARGEST_CONFIG = 100_000  # bytes
 
 
 class GitReading(NamedTuple):
@@ -53,10 +56,10 @@ class GitReading(NamedTuple):
 def read_git(folder: Path, *, budget_s: float = _BUDGET_S) -> GitReading:
     """The state of the repository around a folder; never raises.
 
-    Takes 3 git processes, 2 where nothing is changed, none outside a repository, and no longer
-    than the budget, after which git and its children are killed. What could not be read is None,
-    and `state.reason` says why. Submodules are not looked into: their configuration is as
-    untrusted as their parent's.
+    Takes 1 git process where nothing is changed and the configuration is plain, 3 at most, none
+    outside a repository, and no longer than the budget, after which git and its children are
+    killed. What could not be read is None, and `state.reason` says why. Submodules are not
+    looked into: their configuration is as untrusted as their parent's.
     """
     try:
         place = _find_repository(folder)
@@ -87,7 +90,9 @@ def read_head(folder: Path) -> tuple[str | None, str | None]:
 
 
 def _read(place: _Place, runner: _Runner) -> GitReading:
-    config = _Config(runner.run("config", "--list", "-z", "--show-scope").text)
+    config = _plain_config(place) or _Config(
+        runner.run("config", "--list", "-z", "--show-scope").text
+    )
     runner.overrides = config.overrides()
     status = _parse_status(
         runner.run(
@@ -255,10 +260,11 @@ def _plain(message: str, command: str) -> str:
 class _Config:
     """The configuration that git sees, with the scope of each entry."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str = "", *, local: Mapping[str, str] | None = None) -> None:
         fields = text.split("\0")
         pairs = zip(fields[::2], fields[1::2])  # noqa: B905 - a last empty field has no partner
         self.entries = [(scope, *_key_and_value(entry)) for scope, entry in pairs]
+        self.entries += (("local", key, value) for key, value in (local or {}).items())
 
     def overrides(self) -> tuple[str, ...]:
         """Options that give every filter of the repository its value from outside of it.
@@ -292,6 +298,37 @@ class _Config:
 
 
 _TRUSTED = frozenset(("system", "global"))
+#: What in a repository's configuration needs git itself to read it: it may name programs to be
+#: switched off, other files, or objects that are elsewhere.
+_NEEDS_GIT = (b"filter", b"include", b"promisor", b"partialclone", b"worktreeconfig")
+
+
+def _plain_config(place: _Place) -> _Config | None:
+    """The repository's configuration read here, where it is so plain that git need not be asked.
+
+    Saves one of two processes, which is half of the time that a clean repository takes.
+    """
+    path = place.common / "config"
+    try:
+        content = path.read_bytes() if path.stat().st_size < _LARGEST_CONFIG else None
+    except OSError:
+        return None
+    if content is None or any(word in content.lower() for word in _NEEDS_GIT):
+        return None
+    try:
+        parser = GitConfigParser(io.BytesIO(content), read_only=True, merge_includes=False)
+        sections = {name: dict(parser.items(name)) for name in parser.sections()}
+    except Exception:  # noqa: BLE001 - whatever it stumbles over, git reads it by its own rules
+        return None
+    return _Config(local=dict(_flat_config(sections)))
+
+
+def _flat_config(sections: Mapping[str, Mapping[str, str | None]]) -> Iterator[tuple[str, str]]:
+    """Such as `remote.origin.url`, from a section `remote "origin"`."""
+    for section, entries in sections.items():
+        kind, _, name = section.partition(" ")
+        prefix = f"{kind.lower()}.{name[1:-1]}" if name else kind.lower()
+        yield from ((f"{prefix}.{key.lower()}", value or "") for key, value in entries.items())
 
 
 def _key_and_value(entry: str) -> tuple[str, str]:
