@@ -5,8 +5,9 @@ and `git diff` run (fsmonitor, external diffs, filters), and its remotes name tr
 command gets a clean environment, no transport at all, and the repository's own filters taken
 back to what the user's and the system's configuration say. The index is never written.
 
-GitPython finds the executable, starts it, and reads plain configurations. Its `Repo` is not used: `is_dirty` and `diff` run
-fsmonitor, filters and external diffs, and pass every `GIT_*` variable on.
+GitPython finds the executable, starts it, and reads plain configurations. Its `Repo` is not
+used: `is_dirty` and `diff` run fsmonitor, filters and external diffs, and pass every `GIT_*`
+variable on.
 """
 
 from __future__ import annotations
