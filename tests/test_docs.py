@@ -15,6 +15,7 @@ import aseptic
 from aseptic import errors
 from aseptic.commands import COMMANDS
 from aseptic.notebook.options import track_parser
+from aseptic.store.query import FIELDS
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -67,6 +68,11 @@ def test_the_docs_name_no_option_of_track_that_does_not_exist():
     table = re.search(r"## Options of `%%track`(.*?)\n## ", text_of("notebook.md"), re.DOTALL)
     assert table is not None
     assert set(re.findall(r"(?<=`)--?[a-z]+|(?<= )--[a-z]+", table.group(1))) <= known
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_field_of_a_query_is_in_the_docs(field):
+    assert f"`{field}`" in text_of("python.md")
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
