@@ -245,6 +245,18 @@ def test_the_short_form_leaves_out_code_that_only_sets_params():
     assert what_changed(before, after) == [Change(name="C", kind="changed", before=1.0, after=10.0)]
 
 
+def test_the_short_form_leaves_out_code_whose_constants_are_the_params_that_changed():
+    before = run_with(source="train(0.1, hidden=-8)", params=params(lr=0.1, hidden=-8))
+    after = run_with(source="train(0.2, hidden=-4)", params=params(lr=0.2, hidden=-4))
+    assert [change.name for change in what_changed(before, after)] == ["lr", "hidden"]
+
+
+def test_the_short_form_counts_a_changed_constant_that_is_no_param():
+    before = run_with(source="train(0.1, X[:100])", params=params(lr=0.1))
+    after = run_with(source="train(0.1, X[:200])", params=params(lr=0.1))
+    assert what_changed(before, after) == [Change(name="code", kind="changed", note="+1 −1 lines")]
+
+
 @pytest.mark.parametrize(
     "line", ["other = 3", "C = f()", "fit(C, 2)", "C = 1; print(C)", "if True:", "C.x = 1"]
 )

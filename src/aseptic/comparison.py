@@ -17,7 +17,17 @@ from aseptic.direction import direction_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
-    from aseptic.model import Cell, DataInput, Direction, GitState, Metric, Param, Run, Value
+    from aseptic.model import (
+        Cell,
+        DataInput,
+        Direction,
+        GitState,
+        Metric,
+        Param,
+        ParamUse,
+        Run,
+        Value,
+    )
     from aseptic.store.base import RunColumns
 
 #: A metric can be the main one if this share of the runs that the most frequent metric has
@@ -398,37 +408,60 @@ def _code_change(pair: _CellPair) -> Change:
 
 
 def _code_in_short(before: Run, after: Run) -> list[Change]:
-    changed = [pair.changed for pair in _cell_pairs(before, after) if not pair.is_same]
+    pairs = [pair for pair in _cell_pairs(before, after) if not pair.is_same]
+    values = {repr(use.value) for run in (before, after) for use in _uses_of(run)}
+    if all(_only_sets_params(pair, values) for pair in pairs):
+        return []
+    changed = [pair.changed for pair in pairs]
     removed = [line for lines in changed for line in lines.removed]
     added = [line for lines in changed for line in lines.added]
-    if _only_assign(removed, set(before.params)) and _only_assign(added, set(after.params)):
-        return []
     return [Change(name="code", kind="changed", note=str(ChangedLines(removed, added)))]
 
 
-def _only_assign(lines: list[str], params: set[str]) -> bool:
-    """Whether each line only assigns constants to names that are params, or is a comment."""
+def _uses_of(run: Run) -> Iterator[ParamUse]:
+    return (use for param in run.params.values() for use in param.uses)
+
+
+def _only_sets_params(pair: _CellPair, values: set[str]) -> bool:
+    """Whether all that changed in a cell are constants, and these are values of params."""
+    before, after = _constants(pair.before or ""), _constants(pair.after or "")
+    if before is None or after is None or before.tree != after.tree:
+        return False
+    changed = [(a, b) for a, b in zip(before.values, after.values, strict=True) if a != b]
+    return all(repr(value) in values for two in changed for value in two)
+
+
+class _Constants(NamedTuple):
+    """A cell's tree without its constants, and these in their order."""
+
+    tree: str
+    values: list[Value]
+
+
+def _constants(source: str) -> _Constants | None:
+    """None for a source that is no plain Python."""
     try:
-        statements = [node for line in lines for node in ast.parse(line.strip()).body]
-        return all(_assigns_constants(node, params) for node in statements)
+        tree = ast.parse(source)
     except (SyntaxError, ValueError):
-        return False
+        return None
+    without = _WithoutConstants()
+    return _Constants(ast.dump(without.visit(tree)), without.values)
 
 
-def _assigns_constants(node: ast.stmt, params: set[str]) -> bool:
-    if not isinstance(node, ast.Assign):
-        return False
-    ast.literal_eval(node.value)  # raises ValueError for anything else
-    leaves = [leaf for target in node.targets for leaf in _leaves(target)]
-    return all(isinstance(leaf, ast.Name) and leaf.id in params for leaf in leaves)
+class _WithoutConstants(ast.NodeTransformer):
+    def __init__(self) -> None:
+        self.values: list[Value] = []
 
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:  # ast's name
+        is_negative = isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant)
+        if not is_negative or not _is_number(node.operand.value):  # type: ignore[attr-defined]  # a Constant
+            return self.generic_visit(node)
+        self.values.append(-node.operand.value)  # type: ignore[attr-defined]  # as above
+        return ast.Constant(value=None)
 
-def _leaves(target: ast.expr) -> Iterator[ast.expr]:
-    if isinstance(target, (ast.Tuple, ast.List)):
-        for element in target.elts:
-            yield from _leaves(element)
-    else:
-        yield target
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:  # ast's name
+        self.values.append(node.value)
+        return ast.Constant(value=None)
 
 
 _OWN = "this cell"
