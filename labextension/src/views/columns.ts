@@ -143,9 +143,10 @@ function measure(data: ColumnData): number {
   const values = data.column.values;
   const rows = values instanceof DataView ? values.byteLength / 8 : values.length;
   let longest = data.column.label.length + 1.5;
+  const star = data.column.key === 'git_commit' ? 1 : 0; // of uncommitted changes
   const stride = Math.max(1, Math.floor(rows / SAMPLE));
   for (let row = 0; row < rows; row += stride) {
-    longest = Math.max(longest, data.text(row).length);
+    longest = Math.max(longest, data.text(row).length + star);
   }
   return Math.min(Math.max(longest * 7.3 + 20, NARROW), WIDE);
 }

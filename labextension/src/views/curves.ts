@@ -77,12 +77,10 @@ export class CurvesView {
     this.element.append(this.tabs, this.plot);
     this.observer.observe(this.plot);
     this.plot.addEventListener('keydown', event => this.onKey(event));
-    // a change of theme changes the background, by whatever means a host does it
-    this.plot.addEventListener('transitionend', event => {
-      if (event.propertyName === 'background-color') {
-        this.shape = '';
-        this.redraw();
-      }
+    // the style sheet makes a change of theme, however a host does it, a transition of colours
+    this.plot.addEventListener('transitionend', () => {
+      this.shape = '';
+      this.redraw();
     });
     this.drawTabs();
   }
@@ -157,10 +155,13 @@ export class CurvesView {
       'log'
     );
     this.tabs.replaceChildren(
-      el('div', { class: 'as-TabList', role: 'tablist' }, ...tabs, this.moreTabs(shown)),
-      el('div', { class: 'as-Controls' }, axis, log, this.slider(smoothing))
+      metrics.length
+        ? el('div', { class: 'as-TabList', role: 'tablist' }, ...tabs, this.moreTabs(shown))
+        : el('div', { class: 'as-TabList' }, el('b', { class: 'as-Tab' }, 'Curves'))
     );
-    this.tabs.hidden = !metrics.length;
+    if (metrics.length) {
+      this.tabs.append(el('div', { class: 'as-Controls' }, axis, log, this.slider(smoothing)));
+    }
   }
 
   private moreTabs(shown: string[]): HTMLElement | null {

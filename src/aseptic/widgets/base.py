@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from aseptic.contract import Reply
 
 STATIC = Path(__file__).parent / "static"
+#: Tells aseptic's JupyterLab plugin that the HTML may stand in for the widget.
+MIME = "application/vnd.aseptic.view+json"
 
 
 class Widget(anywidget.AnyWidget):
@@ -72,7 +74,7 @@ class Widget(anywidget.AnyWidget):
             return None
         data, metadata = bundle
         static = {"text/plain": self.static_text(), "text/html": self.static_html()}
-        return {**data, **static}, metadata
+        return {**data, **static, MIME: {"version": 1}}, metadata
 
 
 def done(request: Request) -> Done:
