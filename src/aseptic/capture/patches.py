@@ -81,6 +81,8 @@ class Patches:
         if key in self._patches or not callable(original) or isinstance(original, type):
             return  # a function in the place of a class would fail `isinstance`
         wrapper = self._wrapper(original, place.observe)
+        if isinstance(place.owner, type) and not hasattr(original, "__get__"):
+            wrapper = staticmethod(wrapper)  # a built-in function in a class is given no `self`
         setattr(place.owner, place.name, wrapper)
         self._patches[key] = _Patch(place.owner, place.name, original, wrapper)
 

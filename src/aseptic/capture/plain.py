@@ -123,7 +123,7 @@ def text_fields(values: Sequence[str | None]) -> tuple[bytes, bytes]:
     lengths = np.full(len(values), -1, dtype="<i8")
     joined = "".join(present)
     if joined.isascii():
-        sizes = np.fromiter(map(len, present), np.int64, len(present))
+        sizes = np.fromiter(map(str.__len__, present), np.int64, len(present))
         content = joined.encode()
     else:
         encoded = [str.encode(text, "utf-8", "surrogatepass") for text in present]
@@ -147,7 +147,7 @@ def _tag(kind: type) -> str:
         return _TAGS[kind]
     if data_kind(kind) is not None:  # such as SciPy's dictionary of keys, which is a dict
         return "other"
-    return next((tag for base, tag in _CONTAINERS if issubclass(kind, base)), "other")
+    return next((tag for base, tag in _BASES if issubclass(kind, base)), "other")
 
 
 def _nothing(_: Sequence[object]) -> bytes:
@@ -206,7 +206,6 @@ _TAGS: dict[type, str] = {
     float: "float",
     complex: "complex",
     str: "str",
-    np.str_: "str",
     bytes: "bytes",
     bytearray: "bytearray",
     memoryview: "memory",
@@ -224,8 +223,9 @@ _TAGS: dict[type, str] = {
     PureWindowsPath: "path",
 }
 
-#: Containers are read by the built-in's own methods, subclasses (namedtuple, OrderedDict) too.
-_CONTAINERS: tuple[tuple[type, str], ...] = (
+#: Text and containers are read by the built-in's own methods, subclasses (namedtuple) too.
+_BASES: tuple[tuple[type, str], ...] = (
+    (str, "str"),
     (list, "list"),
     (tuple, "tuple"),
     (dict, "dict"),

@@ -55,6 +55,7 @@ def _python() -> Iterator[Place]:
     yield Place(builtins, "open", _open)
     yield Place(io, "open", _open)
     yield from _place("bz2", "_builtin_open", _open)
+    yield from _place("pathlib", "open", _open, inside="_NormalAccessor")  # Python 3.10
     yield from _place("IPython.core.interactiveshell", "io_open", _open)
     yield from _place("numpy.lib._datasource", "open", _source)
 

@@ -203,7 +203,9 @@ _READERS: dict[str | None, Callable[[Any], Iterable[_Column]]] = {
 
 
 def _label(name: object) -> str:
-    return str(name) if type(name) in {str, int, float, bool, tuple, type(None)} else "?"
+    if isinstance(name, str):
+        return str.__str__(name)
+    return str(name) if type(name) in {int, float, bool, tuple, type(None)} else "?"
 
 
 def _schema(column: _Column) -> ColumnSchema:

@@ -141,11 +141,12 @@ def _text(values: Any) -> bytes | None:
     for start, stop in spans(len(values), WINDOW_ROWS):
         window = values[start:stop].tolist()
         kinds = set(map(type, window))
-        if not kinds <= {str, np.str_}:
-            if not _are_missing(window, kinds - {str, np.str_}):
+        others = {kind for kind in kinds if not issubclass(kind, str)}
+        if others:
+            if not _are_missing(window, others):
                 return None
             window = [value if isinstance(value, str) else None for value in window]
-        seen = seen or str in kinds or np.str_ in kinds
+        seen = seen or len(kinds) > len(others)
         parts.append(node("items", *text_fields(window)))
     return windows(len(values), parts) if seen else None
 
