@@ -12,15 +12,19 @@ import random
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aseptic.model import RunEnd, utc_now
 from aseptic.store import open_store
-from aseptic.store.base import Store
 from aseptic.store.liveness import new_session
 from aseptic.testing import make_run, record_run, start_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from aseptic.store.base import Store
 
 STEPS = 20_000
 ROUNDS = 5
@@ -120,6 +124,7 @@ def _bare_read(store: Store) -> None:
 def bench_size(store: Store, kind: str, curve: Callable[[float], float]) -> None:
     """Bytes a point of loss curves with noise, logged every 20 ms or so."""
     for names in (("loss",), NAMES):
+        record_run(store, session=SESSION)
         before = _size(store)
         run = make_run(status="running")
         journal = store.start_run(start_of(run, SESSION))
@@ -134,7 +139,7 @@ def bench_size(store: Store, kind: str, curve: Callable[[float], float]) -> None
         points = STEPS * len(names)
         read_s = _timed(lambda run=run: store.read_series([run.run_id]))
         print(
-            f"{kind} × {len(names)}        {(_size(store) - before) / points:8.2f} bytes a point"
+            f"{kind}, {len(names)}        {(_size(store) - before) / points:8.2f} bytes a point"
             f"   fold {fold_s * 1e3:.0f} ms, read {read_s * 1e3:.0f} ms for {points:,} points"
         )
 

@@ -24,6 +24,7 @@ from aseptic.model import (
     Artifact,
     Cell,
     DataInput,
+    Direction,
     Environment,
     Finding,
     GitState,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from aseptic.model import Direction, Run, RunEnd, RunStart, Session
+    from aseptic.model import Run, RunEnd, RunStart, Session
 
 Record = (
     Param

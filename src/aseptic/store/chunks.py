@@ -88,9 +88,9 @@ def _chunks_of(runs: Iterable[int], metric: str | None) -> Any:
 
 
 def _joined(run_id: str, name: str, pieces: Sequence[tuple[Any, ...]]) -> Series:
-    """One series; pieces of different shapes are put into the order of logging."""
+    """One series; what was logged in different shapes is put into the order of logging."""
     frame, step, time_s, value = (join_columns(columns) for columns in zip(*pieces, strict=True))
-    if len(pieces) > 1:
+    if (np.diff(frame) < 0).any():
         order = np.argsort(frame, kind="stable")
         step, time_s, value = step[order], time_s[order], value[order]
     return Series(run_id, name, step, time_s, value)
@@ -159,9 +159,8 @@ def _write_chunk(
     here = {"run_no": run_no, "chunk": chunk}
     columns: dict[str, Any] = {axis: encode_column(axes[axis][piece]) for axis in _AXES}
     points = len(axes["frame"][piece])
-    connection.execute(
-        insert(schema.series_chunks).values(**here, shape=shape, points=points, **columns)
-    )
+    row = {**here, "shape": shape, "points": points, **columns}
+    connection.execute(insert(schema.series_chunks), row)
     rows = [
         {**here, "name": name, "value": encode_column(value[piece])}
         for name, value in values.items()

@@ -10,10 +10,9 @@ and 3.44.6), and WAL needs all processes on one host. Nothing waits for a commit
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, create_engine, event
@@ -66,7 +65,7 @@ class Database:
             return self._transact(checked, begin)
         except _NotCurrent as error:
             self._refuse_newer(error.found)
-        self._transact(self._migrate, "BEGIN EXCLUSIVE")
+        self._transact(self._migrate, "BEGIN IMMEDIATE")
         return self._transact(checked, begin)
 
     def _transact(self, work: Callable[[Connection], T], begin: str) -> T:
@@ -114,14 +113,19 @@ class Database:
             raise StoreTooNew(str(self.path.parent), found=found, known=HEAD)
 
     def _back_up(self, revision: str) -> None:
-        """A copy beside the store, made under the lock, so that nobody writes meanwhile."""
+        """A copy beside the store, made under the lock of the migration: nobody writes meanwhile.
+
+        SQLite makes it, through a second connection that only reads. To copy the file would be
+        to open and close it, and so to drop that lock.
+        """
         folder = self.path.parent / "backups"
         try:
             make_folder(folder)
             stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
             target = folder / f"runs-{revision}-{stamp}.db"
             _make_private(target)
-            shutil.copyfile(self.path, target)
+            with closing(self._connect()) as source, closing(sqlite3.connect(target)) as copy:
+                source.backup(copy)
         except OSError as error:
             raise unavailable(folder, error) from error
 

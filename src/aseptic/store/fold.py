@@ -51,6 +51,7 @@ class FileState(NamedTuple):
     """What is known of a journal file after folding it."""
 
     size: int | None  # bytes that were looked at; None: however long it is, no more is read
+    is_cut: bool  # whether there were more than one transaction takes
     session: Session | None
     is_live: bool  # whether its run or session counts as alive
 
@@ -85,13 +86,16 @@ class Folder:
         self._seen: dict[str, FileState] = {}
 
     def fold(self) -> None:
-        """Folds what is new. Without anything new this is one look at the folder."""
-        files = list_journals(self._folder)
-        while not self._has_seen(files):
+        """Folds what is new. Without anything new this is one look at the folder.
+
+        What is written meanwhile is left to the next time: a busy run would have no end.
+        """
+        is_all = self._has_seen(list_journals(self._folder))
+        while not is_all:
             folded = self._database.write(lambda connection: _fold_all(connection, self._folder))
             self._seen = folded.states
             _remove(self._folder, folded)
-            files = list_journals(self._folder)
+            is_all = not any(state.is_cut for state in folded.states.values())
 
     def _has_seen(self, files: Mapping[str, tuple[int, float]]) -> bool:
         return all(
@@ -149,8 +153,9 @@ class _JournalFold:
         self._progress = progress
         self._is_new = progress is None
         self._looked_at: int | None = None
+        self._is_cut = False
         self._writer = self._open_writer()
-        self.state = FileState(None, None, is_live=False)
+        self.state = FileState(None, is_cut=False, session=None, is_live=False)
 
     def fold(self) -> None:
         """Applies the frames that are not applied yet, up to a bound."""
@@ -177,7 +182,7 @@ class _JournalFold:
             _write_progress(self._connection, progress, is_new=self._is_new)
         self.is_done = _is_done(progress, modified, is_live=is_live)
         session = progress.session if progress else None
-        self.state = FileState(self._looked_at, session, is_live)
+        self.state = FileState(self._looked_at, self._is_cut, session, is_live)
 
     # -- frames -----------------------------------------------------------------------------
     def _read_new(self) -> bytes:
@@ -187,8 +192,8 @@ class _JournalFold:
             content = file.read(_PIECE)
             first = journal.frame_size(content, at=0 if start else len(journal.MAGIC))
             content += file.read(max(0, first - len(content)))
-            is_all = not file.read(1)
-        self._looked_at = start + len(content) if is_all else -1
+            self._is_cut = bool(file.read(1))
+        self._looked_at = start + len(content)
         if start:
             return content
         has_magic = content.startswith(journal.MAGIC)
@@ -323,7 +328,7 @@ def _write_progress(connection: Connection, progress: Progress, *, is_new: bool)
     values["session"] = to_json(progress.session)
     values["shapes"] = to_json(progress.shapes)
     if is_new:
-        connection.execute(insert(schema.journals).values(values))
+        connection.execute(insert(schema.journals), values)
     else:
         at = schema.journals.c.file == progress.file
         connection.execute(update(schema.journals).where(at).values(values))

@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import json
 import math
+import operator
 import os
 import re
 import struct
@@ -44,6 +45,8 @@ START, FORK, SESSION, RECORD, SHAPE, POINTS, END, CLOSE = range(1, 9)
 _JSON = 0x80  # added to the kind: the payload is JSON, since msgpack cannot hold a value in it
 
 _HEAD = struct.Struct("<II")
+_pack_head = _HEAD.pack
+_write = os.write
 _POINTS_HEAD = "<BIdd"  # kind, shape, time, step; the values follow
 _SAFE_ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _RECORD_KINDS = {
@@ -122,6 +125,7 @@ class JournalFile:
         self._is_closed = False
         self._is_forked = False
         self.unwritten = Unwritten()
+        self._has_missed = False
         self._create(self._stem, first)
         _live.add(self)
 
@@ -136,13 +140,11 @@ class JournalFile:
         if self._fd < 0:
             self._reopen(points)
         try:
-            written = os.write(self._fd, frame)
+            written = _write(self._fd, frame)
         except OSError as error:
             self._missed(points, error)
-        if written != len(frame):
-            self._write_rest(frame, written, points)
-        if self.unwritten.reason:
-            self._say_unwritten()
+        if written != len(frame) or self._has_missed:
+            self._after_write(frame, written, points)
 
     def finish(self, frame: bytes, *, sync: bool) -> None:
         """Writes the last frame and closes the file. A second time it does nothing."""
@@ -206,8 +208,15 @@ class JournalFile:
         self._fd = -1
         self._is_forked = True
         self.unwritten = Unwritten()
+        self._has_missed = False
 
     # -- when the disk does not take it -----------------------------------------------------
+    def _after_write(self, frame: bytes, written: int, points: int) -> None:
+        if written != len(frame):
+            self._write_rest(frame, written, points)
+        if self._has_missed:
+            self._say_unwritten()
+
     def _write_rest(self, frame: bytes, written: int, points: int) -> None:
         """After a write that was cut short: the rest, or else the file as it was before."""
         start = os.lseek(self._fd, 0, os.SEEK_CUR) - written
@@ -229,11 +238,13 @@ class JournalFile:
     def _missed(self, points: int, error: OSError) -> NoReturn:
         self.unwritten.points += points
         self.unwritten.records += not points
+        self._has_missed = True
         self.unwritten.reason = errno.errorcode.get(error.errno or 0, "") or str(error)
         raise unavailable(self._folder, error) from error
 
     def _say_unwritten(self) -> None:
         missed, self.unwritten = self.unwritten, Unwritten()
+        self._has_missed = False
         what = f"{missed.points} points and {missed.records} records"
         try:
             problem = model.Problem(what=what, reason=f"{missed.reason} while writing the journal")
@@ -259,30 +270,38 @@ class FileRunJournal(JournalFile, RunJournal):
         _safe(start.session.session_id)
         self.run_id = start.run_id
         self._session = start.session
-        self._shapes: dict[tuple[Any, ...], _Shape] = {}
+        self._shapes: dict[tuple[Any, ...], _Shape] = {}  # by names and types of Python
+        self._layouts: dict[str, _Shape] = {}  # by what is written: fewer
         super().__init__(folder, start.run_id, ".run", _frame(START, start))
 
     def log(self, values: Mapping[str, float | int], *, step: float | None, time_s: float) -> None:
         """Writes one point of each metric; see RunJournal.
 
-        Raises TypeError or OverflowError, with the metric's name, for what is no float and no
-        64-bit integer.
+        numpy's scalars, tensors without dimensions and the like become Python's numbers. Raises
+        TypeError or OverflowError, with the metric's name, for what is no float and no 64-bit
+        integer.
         """
         key = (*values, *map(type, values.values()))
-        shape = self._shapes.get(key) or self._add_shape(key, values)
+        shape = self._shapes.get(key)
+        if shape is None:
+            plain = {name: _plain_number(name, value) for name, value in values.items()}
+            if any(plain[name] is not value for name, value in values.items()):
+                return self.log(plain, step=step, time_s=time_s)
+            shape = self._add_shape(key, values)
+        step = math.nan if step is None else step
         try:
-            body = shape.pack(
-                POINTS,
-                shape.number,
-                time_s,
-                math.nan if step is None else step,
-                *values.values(),
-            )
+            body = shape.pack(POINTS, shape.number, time_s, step, *values.values())
         except (struct.error, OverflowError, TypeError, ValueError) as error:
             raise _refusal(values, step) from error
-        frame = _HEAD.pack(shape.body_size, crc32(body)) + body
-        with self._lock:
-            self.write_locked(frame, len(values))
+        frame = _pack_head(shape.body_size, crc32(body)) + body
+        with self._lock:  # `write_locked` again, without the call: this is the hot path
+            try:
+                written = _write(self._fd, frame)
+            except OSError as error:
+                self._missed(len(values), error)
+            if written != len(frame) or self._has_missed:
+                self._after_write(frame, written, len(values))
+        return None
 
     def append(self, record: Record) -> None:
         """Writes one record; see RunJournal."""
@@ -290,7 +309,7 @@ class FileRunJournal(JournalFile, RunJournal):
 
     def end(self, end: RunEnd) -> None:
         """Ends the run; in a forked process, which cannot end its parent's run, only its part."""
-        self._shapes = {}
+        self._shapes, self._layouts = {}, {}
         frame = _build(bytes((CLOSE,))) if self._is_forked else _frame(END, end)
         self.finish(frame, sync=True)
 
@@ -301,16 +320,17 @@ class FileRunJournal(JournalFile, RunJournal):
     def after_fork(self) -> None:
         """See JournalFile; the child's file needs its own shapes."""
         super().after_fork()
-        self._shapes = {}
+        self._shapes, self._layouts = {}, {}
 
     def _add_shape(self, key: tuple[Any, ...], values: Mapping[str, float | int]) -> _Shape:
-        types = "".join(_type_code(name, value) for name, value in values.items())
-        payload = json.dumps([list(values), types]).encode()  # JSON: a name may be any text
+        types = "".join("d" if isinstance(value, float) else "q" for value in values.values())
+        layout = json.dumps([list(values), types])  # JSON: a name may be any text
         with self._lock:
-            shape = self._shapes.get(key)
+            shape = self._layouts.get(layout)
             if shape is None:
-                self.write_locked(_build(bytes((SHAPE,)) + payload), len(values))
-                shape = self._shapes[key] = _Shape(len(self._shapes), types)
+                self.write_locked(_build(bytes((SHAPE,)) + layout.encode()), len(values))
+                shape = self._layouts[layout] = _Shape(len(self._layouts), types)
+            self._shapes[key] = shape
         return shape
 
 
@@ -428,27 +448,25 @@ def _safe(stem: str) -> str:
     return stem
 
 
-def _type_code(name: str, value: Any) -> str:
+def _plain_number(name: str, value: Any) -> float | int:
+    """The value as a number of Python; itself if it is one. Raises TypeError with its name."""
+    if isinstance(value, (float, int)):
+        return value
     if not isinstance(name, str):
         raise TypeError(f"the name of a metric is a text, not {name!r}")
-    if isinstance(value, float):
-        return "d"
-    if hasattr(value, "__index__"):
-        return "q"
-    if hasattr(value, "__float__"):
-        return "d"
-    raise TypeError(f"metric {name!r} is a {type(value).__name__}, not a number")
+    if not getattr(value, "ndim", 0):
+        for kind, convert in (("__index__", operator.index), ("__float__", float)):
+            with suppress(Exception):  # arrays and tensors have both, and raise what they like
+                if hasattr(value, kind):
+                    return convert(value)
+    raise TypeError(f"metric {name!r} is a {type(value).__name__}, not one number")
 
 
 def _refusal(values: Mapping[str, Any], step: Any) -> Exception:
     """The error that names what cannot be written."""
     for name, value in values.items():
-        if hasattr(value, "__index__") and not -(2**63) <= value.__index__() < 2**63:
+        if not isinstance(value, float) and not -(2**63) <= value < 2**63:
             return OverflowError(f"metric {name!r} is an integer of more than 64 bits")
-        try:
-            float(value)
-        except Exception:  # noqa: BLE001  # `__float__` may do anything
-            return TypeError(f"metric {name!r} is a {type(value).__name__}, not one number")
     return TypeError(f"step is {type(step).__name__} {step!r}, not a number that a float can hold")
 
 

@@ -282,7 +282,8 @@ class _Translation:
     def _named(self, node: ast.expr) -> _Named:
         path = _path(node)
         if not path:
-            raise self._bad(f"{_shown(node)} is not a condition on a run")
+            hint = "" if _is_value(node) else '; write metrics["a/b"] for a name such as a/b'
+            raise self._bad(f"{_shown(node)} is not a condition on a run{hint}")
         name = ".".join(path)
         if len(path) == 1 and name in FIELDS:
             return self._field(name)

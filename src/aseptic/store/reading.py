@@ -401,10 +401,11 @@ class _SideBySide:
         run_no = first.table.c.run_no
         asked = select(run_no, *(_raw(column) for column in (first, *others)))
         if len(self._index) <= _FEW:
-            return self._connection.execute(asked.where(run_no.in_(self._index))).all()
-        return self._connection.execute(
-            asked.where(run_no.between(min(self._index), max(self._index)))
-        ).all()
+            asked = asked.where(run_no.in_(self._index))
+        else:
+            asked = asked.where(run_no.between(min(self._index), max(self._index)))
+        cursor = self._connection.execute(asked).cursor
+        return cursor.fetchall()  # tuples: a Row for each would cost as much again
 
 
 def _raw(column: Any) -> Any:

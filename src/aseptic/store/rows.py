@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import struct
 from datetime import datetime, timezone
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, insert, select, update
 
 from aseptic import model
 from aseptic.store import schema
@@ -19,7 +20,7 @@ from aseptic.store.values import pack_value, to_json
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, Delete, Table
 
     from aseptic.store.base import Record
 
@@ -46,7 +47,7 @@ def write_session(connection: Connection, session: model.Session) -> None:
     asked = select(table.c.session_id).where(table.c.session_id == session.session_id)
     if connection.execute(asked).first() is None:
         values = msgspec.structs.asdict(session) | {"started_at": time_text(session.started_at)}
-        connection.execute(insert(table).values(values))
+        connection.execute(insert(table), values)
 
 
 def write_cell(connection: Connection, session_id: str, cell: model.Cell) -> None:
@@ -58,7 +59,7 @@ def write_cell(connection: Connection, session_id: str, cell: model.Cell) -> Non
         values["run_id"] = cell.run_id
     if not connection.execute(update(schema.cells).where(at).values(values)).rowcount:
         key = {"session_id": session_id, "cell_order": cell.order}
-        connection.execute(insert(schema.cells).values(values | key))
+        connection.execute(insert(schema.cells), values | key)
 
 
 def start_run(connection: Connection, start: model.RunStart) -> int:
@@ -69,7 +70,7 @@ def start_run(connection: Connection, start: model.RunStart) -> int:
     if start.cell is not None:
         cell = msgspec.structs.replace(start.cell, run_id=start.run_id)
         write_cell(connection, start.session.session_id, cell)
-    inserted = connection.execute(insert(schema.runs).values(_run_row(start)))
+    inserted = connection.execute(insert(schema.runs), _run_row(start))
     assert inserted.inserted_primary_key is not None
     run_no = int(inserted.inserted_primary_key[0])
     rows = [
@@ -121,6 +122,7 @@ class RunWriter:
         self.shapes = [(tuple(names), types) for names, types in shapes]
         asked = select(schema.runs.c.frames).where(schema.runs.c.run_no == run_no)
         self._frames = self._first = connection.execute(asked).scalar_one_or_none() or 0
+        self._is_new = not self._frames  # then no row of the run is there to be replaced
         self._records: dict[tuple[Any, ...], tuple[int, Record]] = {}
         self._points: dict[int, tuple[list[bytes], list[int]]] = {}
 
@@ -159,7 +161,8 @@ class RunWriter:
         self._write_listed(model.Finding, schema.findings, ("code", "name", "message"))
         self._write_listed(model.Problem, schema.problems, ("what", "reason"))
         self._write_run()
-        self._records, self._points, self._first = {}, {}, self._frames
+        self._records, self._points = {}, {}
+        self._first, self._is_new = self._frames, False
 
     def _of(self, kind: type[Any]) -> Iterator[tuple[int, Any]]:
         return (entry for entry in self._records.values() if isinstance(entry[1], kind))
@@ -207,9 +210,9 @@ class RunWriter:
         self._replace(table, [row["name"] for row in rows], rows)
 
     def _replace(self, table: Table, names: list[str], rows: list[dict[str, Any]]) -> None:
-        for name in names:
-            at = and_(table.c.run_no == self._run_no, table.c.name == name)
-            self._connection.execute(delete(table).where(at))
+        if names and not self._is_new:
+            keys = [{"of_run": self._run_no, "of_name": name} for name in names]
+            self._connection.execute(_delete_named(table), keys)
         _insert(self._connection, table, rows)
 
     def _write_listed(self, kind: type[Any], table: Table, key: tuple[str, ...]) -> None:
@@ -221,30 +224,30 @@ class RunWriter:
             at = and_(table.c.run_no == self._run_no, *same)
             if not self._connection.execute(update(table).where(at).values(values)).rowcount:
                 values |= {"run_no": self._run_no, "position": position}
-                self._connection.execute(insert(table).values(values))
+                self._connection.execute(insert(table), values)
 
     # -- numbers ----------------------------------------------------------------------------
     def _write_metrics(self, series: list[Points]) -> None:
         records = [record for _, record in self._of(model.Metric)]
         if not records and not series:
             return
-        summaries = self._read_summaries({item.name for item in (*records, *series)})
+        summaries = {} if self._is_new else self._read_summaries()
+        touched = {item.name for item in (*records, *series)}
         for points in sorted(series, key=lambda points: int(points.frame[-1])):
             row = summaries.setdefault(points.name, _new_summary())
             _add_points(row, points)
         for position, record in self._of(model.Metric):
             _add_record(summaries.setdefault(record.name, _new_summary()), record)
             summaries[record.name].setdefault("position", position)
-        rows = [{"run_no": self._run_no, "name": name, **row} for name, row in summaries.items()]
-        self._replace(schema.metrics, list(summaries), rows)
+        rows = [{"run_no": self._run_no, "name": name, **summaries[name]} for name in touched]
+        self._replace(schema.metrics, list(touched), rows)
 
-    def _read_summaries(self, names: set[str]) -> dict[str, dict[str, Any]]:
+    def _read_summaries(self) -> dict[str, dict[str, Any]]:
         table = schema.metrics
         rows = self._connection.execute(select(table).where(table.c.run_no == self._run_no))
         return {
             row["name"]: {key: row[key] for key in row if key not in ("run_no", "name")}
             for row in rows.mappings()
-            if row["name"] in names
         }
 
 
@@ -313,6 +316,13 @@ def _add_record(row: dict[str, Any], record: model.Metric) -> None:
         row |= _value_row(record.value)
         for name in ("count", "minimum", "maximum", "step"):
             row[name] = getattr(record, name)
+
+
+@cache
+def _delete_named(table: Table) -> Delete:
+    return delete(table).where(
+        table.c.run_no == bindparam("of_run"), table.c.name == bindparam("of_name")
+    )
 
 
 def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

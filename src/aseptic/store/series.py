@@ -124,7 +124,8 @@ def _decode(encoding: int, detail: int, data: bytes) -> Column:
 
 def _inflate(content: bytes, size: int) -> bytes:
     """Never more than was announced: the store may come from someone else."""
-    data = zlib.decompressobj().decompress(content, size) if size else b""
-    if len(data) != size:
-        raise ValueError(f"{len(data)} bytes where {size} were announced")
+    stream = zlib.decompressobj()
+    data = stream.decompress(content, size + 1)
+    if len(data) != size or not stream.eof:
+        raise ValueError(f"not the {size} bytes that were announced")
     return data

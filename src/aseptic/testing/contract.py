@@ -22,6 +22,7 @@ import threading
 import time
 from contextlib import suppress
 from datetime import datetime, timezone
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -298,11 +299,17 @@ class StoreContract:
         with pytest.raises(OverflowError, match="'big'"):
             journal.log({"fine": 1, "big": 2**63}, step=1, time_s=0.0)
 
-    @pytest.mark.parametrize("value", ["1", None, 1j, [1.0]])
+    @pytest.mark.parametrize("value", ["1", None, 1j, [1.0], np.array([1.0]), b"1"])
     def test_what_is_no_number_is_refused_by_name(self, store: Store, value: Any) -> None:
         journal = store.start_run(start_of(make_run(status="running")))
         with pytest.raises(TypeError, match="'odd'"):
             journal.log({"odd": value}, step=1, time_s=0.0)
+
+    @pytest.mark.parametrize("step", ["1", [1], 10**400], ids=["text", "list", "huge"])
+    def test_a_step_that_is_no_number_is_refused(self, store: Store, step: Any) -> None:
+        journal = store.start_run(start_of(make_run(status="running")))
+        with pytest.raises(TypeError, match="step"):
+            journal.log({"m": 1.0}, step=step, time_s=0.0)
 
     def test_what_was_refused_leaves_the_rest_as_it_is(self, store: Store) -> None:
         run = make_run(status="running")
@@ -313,12 +320,13 @@ class StoreContract:
         assert one_series(store, run, "m").value.tolist() == [1.0, 2.0]
 
     def test_numpy_scalars_and_bools_are_logged_as_numbers(self, store: Store) -> None:
-        run = record_run(
-            store,
-            series={"f": [np.float32(0.5), np.float64(0.1)], "i": [np.int64(3), np.int8(4)]},
-        )
-        assert one_series(store, run, "f").value.tolist() == [0.5, 0.1]
-        assert one_series(store, run, "i").value.tolist() == [3, 4]
+        series: dict[str, Any] = {
+            "f": [np.float32(0.5), np.float64(0.1), np.array(0.25), Decimal("0.5")],
+            "i": [np.int64(3), np.int8(4), np.array(5), True],
+        }
+        run = record_run(store, series=series)
+        assert one_series(store, run, "f").value.tolist() == [0.5, 0.1, 0.25, 0.5]
+        assert one_series(store, run, "i").value.tolist() == [3, 4, 5, 1]
 
     def test_a_later_record_replaces_the_earlier_of_its_name(self, store: Store) -> None:
         run = make_run(status="running")
