@@ -8,10 +8,12 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 from itertools import zip_longest
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 from .kinds import Kind
 
+Cards = Literal["none", "line", "display"]  # what a card is: nothing, text of a terminal, HTML
 MAGICS = {f"{kind} {name}" for kind in ("line", "cell") for name in ("track", "sweep", "aseptic")}
 
 
@@ -35,13 +37,13 @@ def differences(
     plain: dict[str, Any],
     other: dict[str, Any],
     *,
-    cards: bool = False,
+    cards: Cards = "none",
     owners: tuple[str, ...] = ("aseptic",),
 ) -> list[Difference]:
     """Where the other run is seen to differ from the plain one.
 
-    With `cards`, displays may be added at the end of each cell. The `owners` are the modules whose
-    hooks may be there while the extension is loaded.
+    With `cards`, a line of text or a display may follow at the end of each cell. The `owners`
+    are the modules whose hooks may be there while the extension is loaded.
     """
     for run in (plain, other):
         if "harness failed" in run:
@@ -58,17 +60,20 @@ def differences(
         before, after = (_prepared(cell, kind, hidden) for cell in (before, after))
         if number in hidden:
             before, after = {"state": before["state"]}, {"state": after["state"]}
-        elif cards:
-            after["events"] = _without_cards(after["events"], before["events"])
+        elif cards != "none":
+            after = _without_cards(after, before, cards)
         found += _diff(
             f"cell {number}", _allow(before, before, owners), _allow(after, before, owners)
         )
     if "end" in plain and "end" in other:
-        before, after = (_hide({"state": run["end"]}, hidden)["state"] for run in (plain, other))
-        before, after = _scrubbed(before, kind), _scrubbed(after, kind)
-        after["modules"] = _allowed_modules(after["modules"], before["modules"], owners)
-        found += _diff("after unloading", before, after)
-        found += _diff("unloading shows", plain["unloading"], other["unloading"])
+        # by now there are no hooks that may be there: only modules, which stay imported
+        before, after = (
+            {"state": run["end"], "events": run["unloading"]} for run in (plain, other)
+        )
+        before, after = (_prepared(end, kind, hidden) for end in (before, after))
+        if cards != "none":
+            after = _without_cards(after, before, cards)
+        found += _diff("after unloading", before, _allow(after, before, owners, is_loaded=False))
     found += _diff("files", plain["files"], other["files"])
     return found
 
@@ -124,35 +129,56 @@ def _scrub(value: Any, rules: list[tuple[str, str]]) -> Any:
     return value
 
 
-def _without_cards(events: list[Any], plain: list[Any]) -> list[Any]:
-    """The events without displays at the end that the plain run has not."""
-    extra = events[len(plain) :]
-    return events[: len(plain)] if all(event[0] == "display" for event in extra) else events
+def _without_cards(cell: dict[str, Any], plain: dict[str, Any], cards: Cards) -> dict[str, Any]:
+    """A cell without the card at its end, in the outputs that IPython remembers too."""
+    history = {
+        **cell["state"]["history"],
+        "outputs": plain["state"]["history"]["outputs"],
+    }
+    events = _without_card(cell["events"], plain["events"], cards)
+    return {**cell, "events": events, "state": {**cell["state"], "history": history}}
+
+
+def _without_card(events: list[Any], plain: list[Any], cards: Cards) -> list[Any]:
+    """The events without the one at the end that the plain run has not."""
+    events, last = list(events), len(plain) - 1
+    if cards == "line" and plain and len(events) == len(plain):
+        (kind, text), (seen_kind, seen) = plain[last], events[last]
+        if kind == seen_kind == "stdout" and seen.startswith(text) and seen.endswith("\n"):
+            events[last] = plain[last]  # the line follows what the cell printed last
+    wanted = "stdout" if cards == "line" else "display"
+    return events[:-1] if len(events) == len(plain) + 1 and events[-1][0] == wanted else events
 
 
 def _allow(
-    after: dict[str, Any], before: dict[str, Any], owners: tuple[str, ...]
+    cell: dict[str, Any], plain: dict[str, Any], owners: tuple[str, ...], *, is_loaded: bool = True
 ) -> dict[str, Any]:
-    """The state without what aseptic may own while it is loaded."""
-    state, plain = after["state"], before["state"]
+    """The cell without what aseptic may own: modules for good, the rest while it is loaded."""
+    state, seen = cell["state"], plain["state"]
     process, shell = dict(state["process"]), dict(state["shell"])
-    process["threads"] = [
-        t for t in process["threads"] if not re.fullmatch(r"aseptic-.* daemon", t)
-    ]
-    process["descriptors"] = [d for d in process["descriptors"] if "/.aseptic/" not in d]
-    for name in ("ast_transformers", "input_transformers_cleanup", "input_transformers_post"):
-        shell[name] = [t for t in shell[name] if not _is_of(owners, t.strip("<"))]
-    shell["callbacks"] = [c for c in shell["callbacks"] if not _is_of(owners, c.partition(": ")[2])]
-    shell["magics"] = [m for m in shell["magics"] if m not in MAGICS]
-    loggers = {
-        name: text
-        for name, text in process["logging"]["loggers"].items()
-        if name in plain["process"]["logging"]["loggers"]
-        or name.partition(".")[0] not in own_modules()
+    loggers = process["logging"]["loggers"].items()
+    process["logging"] = {
+        **process["logging"],
+        "loggers": {
+            name: text
+            for name, text in loggers
+            if name in seen["process"]["logging"]["loggers"]
+            or name.partition(".")[0] not in own_modules()
+        },
     }
-    process["logging"] = {**process["logging"], "loggers": loggers}
-    modules = _allowed_modules(state["modules"], plain["modules"], owners)
-    return {**after, "state": {**state, "process": process, "shell": shell, "modules": modules}}
+    if is_loaded:
+        process["threads"] = [
+            t for t in process["threads"] if not re.fullmatch(r"aseptic-.* daemon", t)
+        ]
+        process["descriptors"] = [d for d in process["descriptors"] if "/.aseptic/" not in d]
+        for name in ("ast_transformers", "input_transformers_cleanup", "input_transformers_post"):
+            shell[name] = [t for t in shell[name] if not _is_of(owners, t.strip("<"))]
+        shell["callbacks"] = [
+            c for c in shell["callbacks"] if not _is_of(owners, c.partition(": ")[2])
+        ]
+        shell["magics"] = [m for m in shell["magics"] if m not in MAGICS]
+    modules = _allowed_modules(state["modules"], seen["modules"], owners)
+    return {**cell, "state": {**state, "process": process, "shell": shell, "modules": modules}}
 
 
 def _allowed_modules(modules: list[str], plain: list[str], owners: tuple[str, ...]) -> list[str]:
@@ -166,23 +192,29 @@ def _is_of(owners: tuple[str, ...], name: str) -> bool:
 @cache
 def own_modules() -> frozenset[str]:
     """The top-level modules of aseptic, of what it requires, and of Python."""
-    wanted, seen = ["aseptic"], set()
+    project = Path(__file__).parents[3].joinpath("pyproject.toml").read_text()
+    wanted = re.findall(r'"([\w.-]+)', project.partition("\ndependencies = [")[2].partition("]")[0])
+    seen = set()
     while wanted:
         name = _canonical(wanted.pop())
-        if name in seen:
-            continue
-        seen.add(name)
-        try:
-            requires = importlib.metadata.requires(name) or []
-        except importlib.metadata.PackageNotFoundError:
-            continue
-        wanted += [re.split(r"[^\w.-]", r)[0] for r in requires if "extra ==" not in r]
+        if name not in seen:
+            seen.add(name)
+            wanted += [
+                re.split(r"[^\w.-]", line)[0] for line in _requires(name) if "extra ==" not in line
+            ]
     names = {
         module
         for module, packages in importlib.metadata.packages_distributions().items()
         if seen & {_canonical(package) for package in packages}
     }
-    return frozenset(names | set(sys.stdlib_module_names) | {"aseptic", "pandas", "numpy"})
+    return frozenset({"aseptic"} | names | sys.stdlib_module_names)
+
+
+def _requires(name: str) -> list[str]:
+    try:
+        return importlib.metadata.requires(name) or []
+    except importlib.metadata.PackageNotFoundError:  # for another platform
+        return []
 
 
 def _canonical(name: str) -> str:

@@ -105,19 +105,19 @@ def _cwd_exists() -> bool:
 def describe(value: object, depth: int = 0) -> Any:
     """A value as text: whole if it is made of plain values, else the name of its type."""
     kind = type(value)
-    if kind in _PLAIN_TYPES:
+    if any(kind is plain for plain in _PLAIN_TYPES):  # `in` would call a metaclass's __eq__
         return normalise(repr(value)) if len(repr(value)) < 100_000 else f"long {kind.__name__}"
-    if kind in _CONTAINERS and depth < 5:
+    if any(kind is container for container in _CONTAINERS) and depth < 5:
         if kind is dict:
             items = [
                 f"{describe(k, depth + 1)}: {describe(v, depth + 1)}" for k, v in value.items()
             ]
         else:
             items = [describe(item, depth + 1) for item in value]
-        if kind in (set, frozenset):
+        if kind is set or kind is frozenset:
             items.sort()
         return f"{kind.__name__}({', '.join(items)})"
-    if kind in (FunctionType, BuiltinFunctionType):  # isinstance would ask for __class__
+    if kind is FunctionType or kind is BuiltinFunctionType:
         return f"<function {value.__module__}.{value.__qualname__}>"
     # type.__dict__ lookups, not attribute access: a metaclass may notice those
     module = type.__dict__["__module__"].__get__(kind) if "__module__" in vars(type) else "?"

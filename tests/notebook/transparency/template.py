@@ -132,8 +132,8 @@ def run_kind(request: dict[str, Any], base: observe.Baseline) -> dict[str, Any]:
     for step in request.get("before", []):
         exec(compile(step, "<before>", "exec"), {"shell": shell, "__name__": "before"})
     files: dict[str, int] = {"fd1": 0, "fd2": 0}
-    for cell in request["cells"]:
-        answer["cells"].append(run_cell(shell, cell))
+    for number, cell in enumerate(request["cells"], 1):
+        answer["cells"].append(run_cell(shell, cell, f"cell-{number}"))
         answer["cells"][-1]["events"] = recorder.take()
         for name, path in (("fd1", out), ("fd2", err)):
             text = path.read_text(errors="replace")
@@ -149,9 +149,9 @@ def run_kind(request: dict[str, Any], base: observe.Baseline) -> dict[str, Any]:
     return answer
 
 
-def run_cell(shell: Any, cell: str) -> dict[str, Any]:
+def run_cell(shell: Any, cell: str, cell_id: str) -> dict[str, Any]:
     try:
-        result = shell.run_cell(cell, store_history=True, cell_id="cell-id")
+        result = shell.run_cell(cell, store_history=True, cell_id=cell_id)
     except BaseException as error:
         return {"escaped": observe.describe_exception(error)}
     return {
