@@ -20,6 +20,7 @@ def test_a_click_makes_a_cell_a_run_and_back(open_notebook, page, screenshots):
     button.click()
     assert tags(notebook) == [["run"], []]
     page.screenshot(path=screenshots / "track-cell.png")
+    assert button.get_attribute("aria-pressed") == "true"
     notebook.cell(0).locator(".cm-content").click()
     button.click()
     assert tags(notebook) == [[], []]

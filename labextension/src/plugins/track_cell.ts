@@ -28,11 +28,14 @@ export const trackCell: JupyterFrontEndPlugin<void> = {
     const cells = () => selectedCodeCells(notebooks);
     app.commands.addCommand(COMMAND, {
       label: 'Track this cell (tag `run`)',
-      caption: 'Each execution of the selected cells becomes a run',
+      caption: 'Track this cell: each execution becomes a run (tag `run`)',
       icon,
       isEnabled: () => cells().length > 0,
       isToggled: () => cells().length > 0 && cells().every(isTracked),
-      execute: () => setTracked(cells(), !cells().every(isTracked))
+      execute: () => {
+        setTracked(cells(), !cells().every(isTracked));
+        app.commands.notifyCommandChanged(COMMAND);
+      }
     });
     palette?.addItem({ command: COMMAND, category: 'Aseptic' });
     notebooks.selectionChanged.connect(() => app.commands.notifyCommandChanged(COMMAND));

@@ -61,6 +61,9 @@ export class CurvesView {
   private readonly tip = el('div', { class: 'as-Tip', 'aria-hidden': 'true' });
   private readonly redraw = oncePerFrame(() => this.draw());
   private readonly observer = new ResizeObserver(() => this.onResize());
+  // a theme is a class or an attribute of the page, whatever the host; a canvas must be drawn anew
+  private readonly themes = new MutationObserver(() => this.onTheme());
+  private theme = '';
   private chart: uPlot | null = null;
   private drawn: Drawn[] = [];
   private lines: Line[] = [];
@@ -77,11 +80,9 @@ export class CurvesView {
     this.element.append(this.tabs, this.plot);
     this.observer.observe(this.plot);
     this.plot.addEventListener('keydown', event => this.onKey(event));
-    // the style sheet makes a change of theme, however a host does it, a transition of colours
-    this.plot.addEventListener('transitionend', () => {
-      this.shape = '';
-      this.redraw();
-    });
+    for (const element of [document.documentElement, document.body]) {
+      this.themes.observe(element, { attributes: true });
+    }
     this.drawTabs();
   }
 
@@ -117,6 +118,7 @@ export class CurvesView {
   destroy(): void {
     this.redraw.cancel();
     this.observer.disconnect();
+    this.themes.disconnect();
     this.chart?.destroy();
   }
 
@@ -289,6 +291,7 @@ export class CurvesView {
       this.chart.setData(data, this.zoomed === null);
     } else {
       this.shape = shape;
+      this.theme = this.themeNow();
       this.dropChart(false);
       this.plot.replaceChildren(this.tip);
       this.chart = new uPlot(this.options(), data, this.plot);
@@ -393,8 +396,9 @@ export class CurvesView {
 
   private seriesOf({ line, color, dash, band, raw }: Drawn): uPlot.Series[] {
     const points = { show: line.value.length < 3, size: 6, fill: color };
-    const hidden: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false } };
-    const series: uPlot.Series[] = band ? [hidden, hidden] : [];
+    // a spike of one point fills next to nothing: the edge of the band shows it
+    const edge: uPlot.Series = { stroke: faint(color, 0.4), width: 1, points: { show: false } };
+    const series: uPlot.Series[] = band ? [edge, edge] : [];
     if (raw !== null) {
       series.push({ stroke: faint(color, 0.28), width: 1, points: { show: false } });
     }
@@ -456,6 +460,17 @@ export class CurvesView {
     if (this.plot.clientWidth && this.plot.clientWidth !== this.width) {
       this.redraw();
     }
+  }
+
+  private onTheme(): void {
+    if (this.themeNow() !== this.theme) {
+      this.shape = '';
+      this.redraw();
+    }
+  }
+
+  private themeNow(): string {
+    return this.cssValue('--as-series-0') + this.cssValue('--as-line');
   }
 
   private onSelect(u: uPlot): void {

@@ -73,8 +73,20 @@ class Widget(anywidget.AnyWidget):
         if bundle is None:
             return None
         data, metadata = bundle
-        static = {"text/plain": self.static_text(), "text/html": self.static_html()}
+        static = {"text/plain": self.static_text(), "text/html": plain_page(self.static_html())}
         return {**data, **static, MIME: {"version": 1}}, metadata
+
+
+def plain_page(content: str) -> str:
+    """The content as JupyterLab shows it: its own rules for tables in outputs are undone."""
+    return f'<div class="as-Static">{_STYLE}{content}</div>'
+
+
+_STYLE = (
+    "<style>.as-Static table{margin:0!important}.as-Static tr{background:none!important}"
+    ".as-Static [align=left]{text-align:left!important}"
+    ".as-Static [align=right]{text-align:right!important}</style>"
+)
 
 
 def done(request: Request) -> Done:
