@@ -47,7 +47,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    found = (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
     if found is None:
         message = "no Chromium on the PATH: the browser tests cannot run"
         if os.environ.get("CI") == "true":
@@ -77,8 +81,11 @@ class Server:
         self._prepare(folder)
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                self._command(folder), env=self._environment(folder), cwd=self.root,
-                stdout=log, stderr=subprocess.STDOUT,
+                self._command(folder),
+                env=self._environment(folder),
+                cwd=self.root,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
         self._wait()
 
@@ -204,7 +211,8 @@ class Notebook:
         """Until the kernel is connected and idle; before, keys that execute a cell are lost."""
         self.page.wait_for_function(
             """() => {
-                const kernel = window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel;
+                const context = window.jupyterapp?.shell.currentWidget?.sessionContext;
+                const kernel = context?.session?.kernel;
                 return kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
             }""",
             timeout=60_000,

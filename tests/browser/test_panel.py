@@ -34,7 +34,8 @@ def drawn_pixels(page) -> int:
     return page.evaluate(
         """() => {
             const canvas = document.querySelector('.as-Plot canvas');
-            const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            const { width, height } = canvas;
+            const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
             let count = 0;
             for (let i = 0; i < data.length; i += 4) {
                 const [r, g, b] = [data[i], data[i + 1], data[i + 2]];
@@ -221,7 +222,9 @@ def test_the_panel_fits_a_narrow_window(open_notebook, page, screenshots):
     notebook.run(0)
     pick(page, BASELINE, OTHER)
     page.wait_for_selector(".as-Plot canvas")
-    assert page.evaluate("() => { const e = document.querySelector('.as-Panel'); return e.scrollWidth <= e.clientWidth; }")
+    assert page.evaluate(
+        "() => [...document.querySelectorAll('.as-Panel')].every(e => e.scrollWidth <= e.clientWidth)"
+    )
     shoot(page, screenshots / "panel-narrow.png")
 
 

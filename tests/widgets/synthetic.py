@@ -22,8 +22,8 @@ from aseptic.model import (
 from aseptic.store.base import RunColumns, Series, Store
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=timezone.utc)
-ADJECTIVES = "brisk calm keen mild plain quiet slow warm bold dry".split()
-ANIMALS = "heron otter badger finch maple wren lynx hare crane newt".split()
+ADJECTIVES = ["brisk", "calm", "keen", "mild", "plain", "quiet", "slow", "warm", "bold", "dry"]
+ANIMALS = ["heron", "otter", "badger", "finch", "maple", "wren", "lynx", "hare", "crane", "newt"]
 MODELS = ["SVC", "RandomForest", "LogisticRegression", "GradientBoosting"]
 DIRECTIONS = {"acc": "max", "val_acc": "max", "loss": "min", "val_loss": "min"}
 SOURCE = """C, gamma = {C}, {gamma}
@@ -58,7 +58,7 @@ class SyntheticStore(Store):
         if query == "is_baseline":
             runs = [run for run in runs if run.is_baseline]
         elif query:
-            name, sign, limit_text = (query.split() + ["", ""])[:3]
+            name, sign, limit_text = ([*query.split(), "", ""])[:3]
             if name not in DIRECTIONS or sign != ">":
                 raise BadQuery(f"no run has a field {name!r}; there are: {', '.join(DIRECTIONS)}.")
             runs = [run for run in runs if run.metrics[name].value > float(limit_text)]
@@ -160,14 +160,18 @@ def _run(i: int, count: int, wide: bool) -> Run:
         },
         data_inputs={
             "X_train": DataInput(
-                name="X_train", kind="array", shape=(1347, 64),
+                name="X_train",
+                kind="array",
+                shape=(1347, 64),
                 digest="xxh3:a41f0000000000009c" if i % 4 else "xxh3:77aa00000000000010",
             ),
             "y_train": DataInput(name="y_train", kind="array", shape=(1347,), digest="xxh3:bb01"),
         },
         git=GitState(
             commit=("3f2c1d" if i < count / 2 else "9b01aa") + "0" * 34,
-            branch="main", is_dirty=i % 5 == 0, changed=("notes.md",) if i % 5 == 0 else (),
+            branch="main",
+            is_dirty=i % 5 == 0,
+            changed=("notes.md",) if i % 5 == 0 else (),
         ),
         environment=Environment(python="3.12.1", packages={"numpy": "2.4.6", "sklearn": "1.9.0"}),
         cells=(Cell(order=1, source=source, started_at=START),),
@@ -182,10 +186,20 @@ def _columns(runs: list[Run]) -> RunColumns:
         found = (getattr(run, group).get(name) for run in runs)
         return [None if one is None else getattr(one, field) for one in found]
 
-    plain = (
-        "name experiment status started_at ended_at duration_s tags note is_starred "
-        "is_baseline notebook trashed_at"
-    ).split()
+    plain = [
+        "name",
+        "experiment",
+        "status",
+        "started_at",
+        "ended_at",
+        "duration_s",
+        "tags",
+        "note",
+        "is_starred",
+        "is_baseline",
+        "notebook",
+        "trashed_at",
+    ]
     fields = {name: [getattr(run, name) for run in runs] for name in plain}
     return RunColumns(
         run_ids=[run.run_id for run in runs],
