@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Table
 
-    from aseptic.model import Run
+    from aseptic.model import Direction, Run
     from aseptic.store.base import Series
 
 _FIELDS = (
@@ -43,8 +43,8 @@ _FIELDS = (
     "findings",
     "trashed_at",
 )
+_RUN_COLUMNS = ("run_no", "run_id", *(name for name in _FIELDS if name not in ("tags", "findings")))
 _TIMES = ("started_at", "ended_at", "trashed_at")
-_OF_OTHER_TABLES = ("tags", "findings")
 _FEW = 500  # runs up to which their numbers are asked for one by one
 _MANY = 30_000  # SQLite takes 32,766 values in one statement
 _HEX = frozenset("0123456789abcdef")
@@ -264,8 +264,7 @@ def read_runs(
 ) -> RunColumns:
     """The runs that a query selects, as columns, newest first. Raises BadQuery."""
     chosen = _choose(connection, query, experiment, run_ids, trashed=trashed)
-    columns = [schema.runs.c.run_no, schema.runs.c.run_id]
-    columns += [schema.runs.c[name] for name in _FIELDS if name not in _OF_OTHER_TABLES]
+    columns = [schema.runs.c[name] for name in _RUN_COLUMNS]
     newest = (schema.runs.c.started_at.desc(), schema.runs.c.run_no.desc())
     rows = connection.execute(select(*columns).where(*chosen).order_by(*newest)).all()
     if run_ids is not None and len(run_ids) > _MANY:
@@ -332,18 +331,19 @@ class _SideBySide:
 
     def columns(self) -> RunColumns:
         """All of it."""
-        metrics = schema.metrics.c
-        directions = self._select(metrics.name, metrics.direction)
+        metrics = self._values(schema.metrics, literal(0))
         return RunColumns(
             run_ids=[row.run_id for row in self._rows],
             fields=self._fields(),
             params=self._values(schema.params, schema.params.c.use),
-            metrics=self._values(schema.metrics, literal(0)),
+            metrics=metrics,
             data=self._data(),
-            directions={original(name): way for _, name, way in directions if way is not None},
+            directions=self._directions(metrics),
         )
 
     def _fields(self) -> dict[str, list[Any]]:
+        columns = dict(zip(_RUN_COLUMNS, zip(*self._rows, strict=True), strict=False))
+        columns = columns or dict.fromkeys(_RUN_COLUMNS, ())
         fields: dict[str, list[Any]] = {}
         for name in _FIELDS:
             if name == "tags":
@@ -351,9 +351,15 @@ class _SideBySide:
             elif name == "findings":
                 fields[name] = self._tuples(schema.findings.c.code, schema.findings.c.position)
             else:
-                column = [getattr(row, name) for row in self._rows]
-                fields[name] = [_time(text) for text in column] if name in _TIMES else column
+                column = columns[name]
+                fields[name] = [_time(text) for text in column] if name in _TIMES else list(column)
         return fields
+
+    def _directions(self, metrics: Collection[str]) -> dict[str, Direction]:
+        table = schema.metrics
+        asked = select(table.c.name, table.c.direction).where(table.c.direction.is_not(None))
+        rows = self._connection.execute(asked.distinct()) if metrics else ()
+        return {name: direction for name, direction in rows if name in metrics}
 
     def _values(self, table: Table, use: ColumnElement[int]) -> dict[str, list[Any]]:
         """A value a run and name; the second and later uses make it a tuple."""
