@@ -167,9 +167,18 @@ class _Walk:
         return any(name in names for names in self.hidden)
 
     def mutate(self, node: ast.AST) -> None:
-        """Note that the object at the root of `a.b[c].d` is changed."""
+        """Note that the object at the root of `a.b[c].d` is changed.
+
+        What a call returns is another object, as in `SVC(C=1).fit(X)`, unless its method is
+        itself one that changes its object, as in `model.set_params(C=1).fit(X)`.
+        """
         while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call, ast.Starred)):
-            node = node.func if isinstance(node, ast.Call) else node.value
+            if not isinstance(node, ast.Call):
+                node = node.value
+            elif isinstance(node.func, ast.Attribute) and _is_mutating(node.func.attr):
+                node = node.func.value
+            else:
+                return
         is_own = self.is_deferred or not isinstance(node, ast.Name) or node.id in self.bound
         if not is_own and isinstance(node, ast.Name) and not self.is_local(node.id):
             self.mutates[node.id] = None
