@@ -1,11 +1,12 @@
 """How fast data is digested, beside the fastest thing that reads the same memory.
 
-Run `python benchmarks/bench_digest.py`; every line is measured in one run, best of `--times`,
-in turns, so that a busy machine slows both sides alike.
+Run `python benchmarks/bench_digest.py`; all is measured in one run, in turns, so that
+a busy machine slows both sides alike.
 """
 
 import argparse
 import pickle
+import statistics
 import time
 
 import numpy as np
@@ -17,23 +18,25 @@ ROWS, COLUMNS, TEXTS = 5_000_000, 10, 1_000_000
 
 
 def in_turns(times, **functions):
-    """The best time of each function, in seconds; they take turns."""
-    best = dict.fromkeys(functions, float("inf"))
+    """The times of each function, in seconds; they take turns."""
+    spent = {name: [] for name in functions}
     for _ in range(times):
         for name, function in functions.items():
             start = time.perf_counter()
             function()
-            best[name] = min(best[name], time.perf_counter() - start)
-    return best
+            spent[name].append(time.perf_counter() - start)
+    return spent
 
 
-def show(title, seconds, size_bytes, against):
-    """One line a function: milliseconds, GB/s, and how many times as fast as `against`."""
+def show(title, spent, size_bytes, against):
+    """One line a function: best time, GB/s, and the median over the turns of the ratio."""
     print(f"\n{title}")
-    for name, spent in seconds.items():
-        speed = size_bytes / spent / 1e9
-        ratio = seconds[against] / spent
-        print(f"  {name:34}{spent * 1e3:9.1f} ms{speed:8.2f} GB/s{ratio:8.2f} x {against}")
+    for name, times in spent.items():
+        pairs = zip(spent[against], times, strict=True)
+        ratio = statistics.median(other / own for other, own in pairs)
+        best = min(times)
+        speed = f"{best * 1e3:9.1f} ms{size_bytes / best / 1e9:8.2f} GB/s"
+        print(f"  {name:30}{speed}{ratio:8.2f} x as fast as {against}")
 
 
 def numbers(times):
@@ -43,7 +46,7 @@ def numbers(times):
     one_block = pd.DataFrame(np.asfortranarray(rows), copy=False)
     with_nan = one_block.mask(one_block > 0.99)
     block = one_block.to_numpy()
-    seconds = in_turns(
+    spent = in_turns(
         times,
         sum=block.sum,
         frame=lambda: digest(one_block),
@@ -54,7 +57,7 @@ def numbers(times):
         array_in_fortran_order=lambda: digest(block),
         described=lambda: describe("x", one_block),
     )
-    show(f"{ROWS:,} x {COLUMNS} float64", seconds, rows.nbytes, "sum")
+    show(f"{ROWS:,} x {COLUMNS} float64", spent, rows.nbytes, "sum")
 
 
 def texts(times):
@@ -62,19 +65,19 @@ def texts(times):
     arrow = held.astype("str" if hasattr(pd.options, "future") else "string[pyarrow]")
     missing = held.where(np.arange(TEXTS) % 7 > 0, None)
     size = int(held.str.len().sum())
-    seconds = in_turns(
+    spent = in_turns(
         times,
         hash_pandas_object=lambda: pd.util.hash_pandas_object(held),
         objects=lambda: digest(held),
         objects_with_none=lambda: digest(missing),
     )
-    show(f"{TEXTS:,} strings held as objects", seconds, size, "hash_pandas_object")
-    seconds = in_turns(
+    show(f"{TEXTS:,} strings held as objects", spent, size, "hash_pandas_object")
+    spent = in_turns(
         times,
         hash_pandas_object=lambda: pd.util.hash_pandas_object(arrow),
         arrow=lambda: digest(arrow),
     )
-    show(f"{TEXTS:,} strings held by Arrow", seconds, size, "hash_pandas_object")
+    show(f"{TEXTS:,} strings held by Arrow", spent, size, "hash_pandas_object")
 
 
 def layouts():
@@ -95,7 +98,7 @@ def layouts():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=7)
+    parser.add_argument("--times", type=int, default=15)
     times = parser.parse_args().times
     numbers(times)
     texts(times)

@@ -6,29 +6,20 @@ hold the same values. Dictionary and run-end encodings are undone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]  # it ships no types
 import pyarrow.compute as pc  # type: ignore[import-untyped]  # it ships no types
 
-from aseptic.capture.arrays import canonical_bytes
-from aseptic.capture.digests import WINDOW_ROWS, Buffer, in_threads, node, spans, windows
+from aseptic.capture.digests import WINDOW_ROWS, Buffer, node, spans, windows
 from aseptic.errors import CannotDigest
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 def column(values: pa.Array | pa.ChunkedArray) -> bytes:
     """The digest of an Arrow column, without its type."""
-    cuts = spans(len(values), WINDOW_ROWS)
-
-    def digest_all(some: Sequence[tuple[int, int]]) -> list[bytes]:
-        stretches = (_flat(values.slice(start, stop - start)) for start, stop in some)
-        return [node("items", *fields(stretch)) for stretch in stretches]
-
-    return windows(len(values), in_threads(digest_all, cuts))
+    stretches = (values.slice(a, b - a) for a, b in spans(len(values), WINDOW_ROWS))
+    return windows(len(values), (node("items", *fields(_flat(one))) for one in stretches))
 
 
 def type_tag(kind: pa.DataType) -> str:
@@ -126,8 +117,6 @@ def _primitive(values: pa.Array) -> Buffer:
     if values.null_count:
         raw = raw.copy()
         raw.reshape(len(values), width)[_numpy(values.is_null())] = 0
-    if pa.types.is_floating(values.type):
-        return canonical_bytes(raw.view(f"<f{width}"))
     return raw.data
 
 

@@ -8,9 +8,10 @@ change of the format never reads as a change of the data.
 - A *sequence* of many items is cut into windows; the node ``windows`` holds the number of
   items and the concatenated digests of the windows. The width of a window follows from the
   item's type alone, never from chunks or buffers.
-- Numbers are little-endian, contiguous, in C order. Every NaN is written as the one NaN
-  0x7ff8000000000000 (or its like of that width): the sign and payload of a NaN depend on the
-  processor. Nothing else is folded: 0.0 and -0.0 differ, 1 and 1.0 and True differ.
+- Numbers are little-endian, contiguous, in C order, with all their bits: 0.0 and -0.0 differ, and
+  1 and 1.0 and True. NaN is the NaN that it is. Python, NumPy and pandas write one and the same;
+  one that a processor computed (0/0) may carry the other sign, and then differs. Finding those
+  costs half as much again as hashing.
 - Text is its lengths in UTF-8 bytes (int64, -1 where missing) and then all its bytes;
   lone surrogates are kept (``surrogatepass``).
 - A missing value has a mask or a length of its own; what lies in memory under it is left out.
@@ -31,13 +32,10 @@ if TYPE_CHECKING:
 
 PREFIX = "xxh3:"
 
-#: Bytes in a window of fixed-width items: small enough to stay in the processor's cache
-#: between the search for NaN and the hash, large enough that a call costs little beside it.
-WINDOW_BYTES = 1 << 19
+#: Bytes in a window of fixed-width items: a call then costs nothing beside the hash.
+WINDOW_BYTES = 1 << 22
 #: Items in a window of text or of Python values.
 WINDOW_ROWS = 1 << 16
-
-_THREADS_FROM = 8  # windows; below it, starting threads costs more than it saves
 
 T = TypeVar("T")
 Buffer = bytes | bytearray | memoryview
@@ -73,12 +71,13 @@ def spans(count: int, width: int) -> list[tuple[int, int]]:
 
 
 def in_threads(digest_all: Callable[[Sequence[T]], list[bytes]], items: Sequence[T]) -> list[bytes]:
-    """The digests of the items in order; large work is shared out among threads.
+    """The digests of the items in order, shared out among threads.
 
-    Each thread takes one run of neighbours: a task for every window costs as much as
-    hashing it. The threads end with the call, since a thread that is kept is lost in a fork.
+    For items that must be rearranged first. One thread hashes contiguous memory as fast as it
+    can be read, and does not wait for the interpreter's lock on a busy machine. The threads end
+    with the call, since a thread that is kept is lost in a fork.
     """
-    threads = min(_cpus(), len(items) // _THREADS_FROM)
+    threads = min(_cpus(), len(items))
     if threads < 2:
         return digest_all(items)
     with ThreadPoolExecutor(threads) as pool:

@@ -14,8 +14,6 @@ from aseptic.errors import CannotDigest
 if TYPE_CHECKING:
     from aseptic.capture.plain import PlainDigest
 
-_BFLOAT16_NAN = 0x7FC0
-
 
 def sparse_node(matrix: Any, plain: PlainDigest) -> bytes:
     """The digest of a sparse matrix: its non-zero elements in order, whatever its format.
@@ -54,10 +52,8 @@ def tensor_node(tensor: Any, plain: PlainDigest) -> bytes:
 def _tensor_array(values: Any, name: str) -> Any:
     import torch
 
-    if name == "bfloat16":
-        bits = values.view(torch.int16).numpy()
-        missing = values.isnan().numpy()
-        return np.where(missing, np.int16(_BFLOAT16_NAN), bits) if missing.any() else bits
+    if name == "bfloat16":  # NumPy has no such type
+        return values.view(torch.int16).numpy()
     if name.startswith("float8"):
         return values.view(torch.uint8).numpy()
     return values.numpy()
