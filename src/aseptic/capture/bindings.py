@@ -47,7 +47,7 @@ class Bindings:
         return next((kind for kind in (Kind.MEASURED, Kind.CLOCK) if kind in found), found[-1])
 
     def is_steady(self, name: str) -> bool:
-        """Whether every binding of a name in the cell is to a setting: no accumulator, no counter."""
+        """Whether every binding of a name in the cell is to a setting: it does not accumulate."""
         return all(kind is Kind.SETTING for kind in self.kinds.get(name, [Kind.OTHER]))
 
     def is_rebound_setting(self, name: str) -> bool:
@@ -131,14 +131,14 @@ def pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, ast.e
     if isinstance(target, ast.Name):
         yield target.id, value
     elif isinstance(target, (ast.Tuple, ast.List)):
-        parts = _parts(target, value)
+        parts = parts_of(target, value)
         for element, part in zip(target.elts, parts, strict=True):
             yield from pairs(element, part)
     elif isinstance(target, ast.Starred):
         yield from ((name, None) for name in names_in(target))
 
 
-def _parts(target: ast.Tuple | ast.List, value: ast.expr | None) -> list[ast.expr | None]:
+def parts_of(target: ast.Tuple | ast.List, value: ast.expr | None) -> list[ast.expr | None]:
     """The display's own members for `a, b = 1, 2`; the whole call for each of `a, b = f()`."""
     is_starred = any(isinstance(element, ast.Starred) for element in target.elts)
     if isinstance(value, (ast.Tuple, ast.List)):

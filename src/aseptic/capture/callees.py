@@ -13,7 +13,7 @@ import sys
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from aseptic.capture.values import NOTHING, is_data, plain
+from aseptic.capture.values import NOTHING, is_a, is_data, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,7 +86,7 @@ _COLLECTING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 def read_callee(called: object, text: str) -> Callee:
     """What is known of the object that a call site calls; `text` is how the cell writes it."""
     function = _python_function(called)
-    owner = called if isinstance(called, type) else None
+    owner = called if is_a(called, type) else None
     module = module_of(called)
     name = _name(called, text)
     return Callee(
@@ -102,13 +102,13 @@ def read_callee(called: object, text: str) -> Callee:
 
 def read_method(receiver: object, attribute: str, text: str) -> Callee:
     """What is known of `receiver.attribute` without asking the receiver for it."""
-    if isinstance(receiver, ModuleType):
+    if is_a(receiver, ModuleType):
         return read_callee(vars(receiver).get(attribute), text)
     found = inspect.getattr_static(receiver, attribute, None)
     called, skip = _unbound(found, receiver)
-    if isinstance(found, type):
+    if is_a(found, type):
         return read_callee(found, text)
-    owner = receiver if isinstance(receiver, type) else type(receiver)
+    owner = receiver if is_a(receiver, type) else type(receiver)
     callee = read_callee(called, text)
     parameters = callee.parameters[skip:] if callee.parameters is not None else None
     level = Level.SEEDS if is_data(owner) else min(callee.level, level_of(owner.__module__, text))
@@ -182,11 +182,11 @@ def _explicit(parameters: Sequence[Parameter], shape: Sequence[str | None]) -> I
 
 def module_of(called: object) -> str:
     """The module that a callee comes from, or an empty text."""
-    if isinstance(called, functools.partial):
+    if is_a(called, functools.partial):
         return module_of(called.func)
-    if isinstance(called, MethodType):
+    if is_a(called, MethodType):
         return module_of(called.__func__)
-    if isinstance(called, (FunctionType, BuiltinFunctionType, type)):
+    if any(is_a(called, kind) for kind in (FunctionType, BuiltinFunctionType, type)):
         return str(called.__module__ or "builtins")
     owner = getattr(called, "__objclass__", None) if _is_descriptor(called) else type(called)
     return str((owner or type(called)).__module__)
@@ -198,24 +198,24 @@ def _is_descriptor(called: object) -> bool:
 
 def _unbound(found: object, receiver: object) -> tuple[object, int]:
     """The callable behind an attribute as stored, and how many parameters its binding fills."""
-    if isinstance(found, staticmethod):
+    if is_a(found, staticmethod):
         return found.__func__, 0
-    if isinstance(found, classmethod):
+    if is_a(found, classmethod):
         return found.__func__, 1
-    if isinstance(found, FunctionType):
-        return found, 0 if isinstance(receiver, type) else 1
+    if is_a(found, FunctionType):
+        return found, 0 if is_a(receiver, type) else 1
     guarded = vars(found).get("fn") if type(found).__name__ == "_AvailableIfDescriptor" else None
-    return (guarded, 1) if isinstance(guarded, FunctionType) else (found, 0)
+    return (guarded, 1) if is_a(guarded, FunctionType) else (found, 0)
 
 
 def _python_function(called: object) -> FunctionType | None:
-    if isinstance(called, functools.partial):
+    if is_a(called, functools.partial):
         return _python_function(called.func)
-    if isinstance(called, MethodType):
+    if is_a(called, MethodType):
         return _python_function(called.__func__)
-    if isinstance(called, type):
+    if is_a(called, type):
         return _python_function(inspect.getattr_static(called, "__init__", None))
-    if isinstance(called, FunctionType):
+    if is_a(called, FunctionType):
         return called
     return _python_function(_call_of(called)) if called is not None else None
 
@@ -225,7 +225,7 @@ def _call_of(called: object) -> object:
     kind = type(called)
     name = "forward" if is_torch_module(kind) else "__call__"
     found = inspect.getattr_static(kind, name, None)
-    return found if isinstance(found, FunctionType) else None
+    return found if is_a(found, FunctionType) else None
 
 
 def is_torch_module(kind: type) -> bool:
@@ -237,11 +237,11 @@ def is_torch_module(kind: type) -> bool:
 
 
 def _name(called: object, text: str) -> str:
-    if isinstance(called, functools.partial):
+    if is_a(called, functools.partial):
         return _name(called.func, text)
-    if isinstance(called, type):
+    if is_a(called, type):
         return _class_name(called)
-    if isinstance(called, (FunctionType, MethodType)):
+    if is_a(called, FunctionType) or is_a(called, MethodType):
         return called.__name__ if called.__name__ != "<lambda>" else text
     return text
 
@@ -265,7 +265,7 @@ def _parameters(called: object) -> tuple[Parameter, ...] | None:
 
 def _has_signature(called: object) -> bool:
     kinds = (FunctionType, BuiltinFunctionType, MethodType, type, functools.partial)
-    return isinstance(called, kinds) or _is_descriptor(called)
+    return any(is_a(called, kind) for kind in kinds) or _is_descriptor(called)
 
 
 def _default(parameter: inspect.Parameter) -> Value | Nothing:
@@ -286,7 +286,12 @@ _LAZY: Final = _lazy()
 
 @functools.lru_cache(maxsize=512)
 def _is_library(module: str) -> bool:
-    """Whether a module was installed; the notebook's own and local modules were not."""
+    """Whether a module was installed; the notebook's own and local modules were not.
+
+    `__main__` never was, though its file is that of a launcher which lies in site-packages.
+    """
+    if module == "__main__":
+        return False
     package = sys.modules.get(module.partition(".")[0])
     place = str(getattr(package, "__file__", None) or "")
     return "site-packages" in place or "dist-packages" in place

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aseptic.capture.callees import is_torch_module
-from aseptic.capture.values import NOTHING, own_attributes, plain
+from aseptic.capture.values import NOTHING, is_a, own_attributes, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -113,9 +113,9 @@ def _setting(item: object) -> Value | Nothing:
     """The value of one setting: plain, the class of an estimator, or the steps of a pipeline."""
     if is_estimator(type(item)):
         return type(item).__name__
-    if isinstance(item, (list, tuple)) and any(_is_step(step) for step in item):
+    if type(item) in (list, tuple) and any(_is_step(step) for step in item):
         return tuple(_step_text(step) for step in item)
-    if callable(item) and not isinstance(item, type):
+    if callable(item) and not is_a(item, type):
         return NOTHING
     return plain(item)
 

@@ -12,6 +12,8 @@ import weakref
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, NamedTuple
 
+from aseptic.capture.values import is_a
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -66,13 +68,13 @@ def _reachable(function: FunctionType, namespace: Mapping[str, object]) -> Itera
 
 def _codes_of(value: object, namespace: Mapping[str, object]) -> Iterator[CodeType]:
     """The code of a notebook's function, or of every method of a notebook's class."""
-    inner = vars(value).get("__wrapped__") if isinstance(value, FunctionType) else None
+    inner = vars(value).get("__wrapped__") if is_a(value, FunctionType) else None
     for one in (value, inner):
-        if isinstance(one, FunctionType) and one.__globals__ is namespace:
+        if is_a(one, FunctionType) and one.__globals__ is namespace:
             yield one.__code__
-    if isinstance(value, type) and value.__module__ == namespace.get("__name__"):
+    if is_a(value, type) and value.__module__ == namespace.get("__name__"):
         for member in vars(value).values():
-            if isinstance(member, FunctionType) and member.__globals__ is namespace:
+            if is_a(member, FunctionType) and member.__globals__ is namespace:
                 yield member.__code__
 
 

@@ -18,10 +18,10 @@ import builtins
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from aseptic.capture.bindings import Bindings, pairs
+from aseptic.capture.bindings import Bindings, parts_of
 from aseptic.capture.callees import SEED_NAMES, Level, level_of, module_of
 from aseptic.capture.metrics import Kind, classify, dotted
-from aseptic.capture.values import NOTHING, is_data, members, plain
+from aseptic.capture.values import NOTHING, is_a, is_data, members, plain
 from aseptic.direction import direction_of
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ HARMLESS_METHODS: Final = frozenset(
     itertuples join keys legend loc long lower map max mean median melt merge min mkdir model_dump
     mode nunique numpy parameters permute pivot pivot_table plot pop popitem predict_log_proba
     quantile ravel read read_text rename replace requires_grad_ reset_index reshape reverse round
-    savefig scatter seek select set_index set_title set_xlabel set_ylabel setdefault shape show size
+    savefig scatter seek select set_index set_title set_xlabel set_ylabel setdefault set_params shape show size
     sort sort_index sort_values split squeeze startswith state_dict std strip sum swapaxes tail to
     to_csv to_dict to_list to_numpy to_parquet title tolist transpose type union unique unsqueeze
     update upper value_counts values var view where with_columns write write_text zero_grad zfill
@@ -200,7 +200,7 @@ class Planner:
         node = slot.get()
         match node:
             case ast.Call():
-                self._on_call(slot, node)
+                self._on_call(node)
             case ast.Name(ctx=ast.Load()):
                 self._on_name(slot, node)
             case ast.Attribute(ctx=ast.Load()) | ast.Subscript(ctx=ast.Load()):
@@ -232,7 +232,7 @@ class Planner:
         if name.startswith("_") or name in _SHELL_NAMES:
             return False
         value = self._namespace.get(name)
-        is_value = value is not None and not isinstance(value, type)
+        is_value = value is not None and not is_a(value, type)
         return is_value and plain(value) is not NOTHING
 
     def _on_member(self, slot: _Slot, node: ast.Attribute | ast.Subscript) -> None:
@@ -250,7 +250,7 @@ class Planner:
             kinds = self._bindings.kinds.get(name, [])
             return bool(kinds) and Kind.OTHER not in kinds
         value = self._namespace.get(name)
-        if isinstance(value, type):
+        if is_a(value, type):
             return value.__module__ == self._namespace.get("__name__")
         return value is not None and bool(members(value))
 
@@ -276,10 +276,7 @@ class Planner:
     def _unpacked(
         self, target: ast.Tuple | ast.List, value: ast.expr | None, path: tuple[int, ...]
     ) -> Iterator[Part]:
-        parts = [part for _, part in pairs(target, value)]
-        names = [name for name, _ in pairs(target, value)]
-        if len(names) != len(target.elts):  # nested targets: each is read at its own place
-            parts = [value if isinstance(value, ast.Call) else None] * len(target.elts)
+        parts = parts_of(target, value)
         for place, element in enumerate(target.elts):
             if isinstance(element, ast.Starred):
                 return  # where the others lie depends on the length
@@ -321,7 +318,7 @@ class Planner:
 
     # -- calls ------------------------------------------------------------------------------------
 
-    def _on_call(self, slot: _Slot, node: ast.Call) -> None:
+    def _on_call(self, node: ast.Call) -> None:
         level = self._level(node)
         if level is Level.NONE:
             before, self._is_silent = self._is_silent, True
@@ -348,8 +345,9 @@ class Planner:
     def _probe_call(self, node: ast.Call) -> None:
         self._into_callee(node)
         arguments, slots = self._arguments(node)
-        method = node.func.attr if self._is_method(node.func) else None
-        text = dotted(node.func) or (node.func.attr if isinstance(node.func, ast.Attribute) else "")
+        attribute = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        method = attribute if self._is_method(node.func) else None
+        text = dotted(node.func) or attribute
         plan = CallPlan(text, method, node.lineno, tuple(arguments))
         enter, takes = self._sites.call(plan)
         self._wrap(_Slot(node.func, "value") if method else _Slot(node, "func"), enter)
@@ -410,11 +408,11 @@ class Planner:
         value = self._namespace.get(root, getattr(builtins, root, NOTHING))
         if not rest:
             return level_of("" if value is NOTHING else module_of(value), text)
-        if isinstance(value, ModuleType):
+        if is_a(value, ModuleType):
             found = _followed(value, rest)
             module = value.__name__ if found is NOTHING else module_of(found)
             return min(level_of(module, text), level_of(value.__name__, text))
-        if isinstance(value, type):
+        if is_a(value, type):
             return level_of(module_of(value), text)
         if is_data(type(value)) or type(value).__module__ == "builtins":
             return Level.SEEDS
@@ -432,7 +430,7 @@ def _followed(module: ModuleType, path: str) -> object:
     """`linalg.norm` in a module, through the modules' own dicts only."""
     value: object = module
     for name in path.split("."):
-        if not isinstance(value, ModuleType) or name not in vars(value):
+        if not is_a(value, ModuleType) or name not in vars(value):
             return NOTHING
         value = vars(value)[name]
     return value
@@ -455,8 +453,9 @@ def _member_of(node: ast.Attribute | ast.Subscript) -> tuple[str, str] | None:
     if isinstance(node, ast.Attribute):
         return node.value.id, node.attr
     key = node.slice
-    is_text = isinstance(key, ast.Constant) and isinstance(key.value, str)
-    return (node.value.id, key.value) if is_text else None  # type: ignore[union-attr]  # checked
+    if isinstance(key, ast.Constant) and isinstance(key.value, str):
+        return node.value.id, key.value
+    return None
 
 
 def _literal(node: ast.expr) -> object:

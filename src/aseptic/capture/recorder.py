@@ -5,6 +5,7 @@ The rules are in `docs/decisions/0002-params-by-probes.md`. Everything kept here
 
 from __future__ import annotations
 
+import builtins
 import weakref
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -14,6 +15,7 @@ from aseptic.capture.callees import (
     Callee,
     Level,
     bind,
+    is_torch_module,
     read_callee,
     read_method,
 )
@@ -29,6 +31,7 @@ from aseptic.capture.naming import Rank, Use, key_of
 from aseptic.capture.sites import LIMIT, Reduced, Tail, reduce
 from aseptic.capture.values import (
     NOTHING,
+    is_a,
     is_data,
     is_recordable,
     is_tensor_elsewhere,
@@ -129,6 +132,10 @@ class Recorder:
             known = None
         return known or self._remember(called, read_callee(called, plan.text))
 
+    def value_of(self, name: str) -> Any:
+        """What a bare name means to the cell; NOTHING where it means nothing."""
+        return self.namespace.get(name, vars(builtins).get(name, NOTHING))
+
     def reduced(self, value: object, keyword: str | None) -> Reduced:
         """What of an argument may be kept."""
         if estimators.is_estimator(type(value)):
@@ -137,9 +144,10 @@ class Recorder:
 
     def receiver(self, called: Any, callee: Callee, plan: CallPlan) -> None:
         """The settings of the object whose method is called, or of a network that is called."""
-        if callee.level is Level.NONE or isinstance(called, type):
+        is_network = plan.attribute is None and is_torch_module(type(called))
+        if callee.level is Level.NONE or is_a(called, type) or self._is_known_optimizer(called):
             return
-        if plan.attribute is None or self._is_known_optimizer(called):
+        if plan.attribute is None and not is_network:
             return
         if estimators.is_estimator(type(called)):
             self._look_again(called)
@@ -149,13 +157,12 @@ class Recorder:
 
     def call(self, plan: CallPlan, callee: Callee, found: list[Reduced]) -> None:
         """A call whose arguments are all known."""
+        if callee.level is not Level.NONE:
+            self._settings_of_arguments(plan, callee, found)
+            self._bound_arguments(plan, callee, found)
         for place, argument in enumerate(plan.arguments):
             self._argument_variable(plan, callee, argument, found[place])
-        if callee.level is Level.NONE:
-            return
-        self._settings_of_arguments(plan, callee, found)
-        self._bound_arguments(plan, callee, found)
-        if callee.function is not None and not callee.is_library:
+        if callee.function is not None and not callee.is_library and callee.level is not Level.NONE:
             for read in globals_read(callee.function, self.namespace):
                 self._global(read, callee.name)
 
@@ -184,12 +191,9 @@ class Recorder:
         return tail
 
     def tired(self, plan: CallPlan) -> None:
-        """A call site ran more than LIMIT times."""
-        if any(key[1] == plan.text for key in self._too_many):
-            return
+        """A call site that was given settings ran more than LIMIT times."""
         reason = f"only the first {LIMIT} calls in line {plan.line} were looked at"
-        if any(one.name is not None or one.text is not None for one in plan.arguments):
-            self.problem(f"params of {plan.text}", reason)
+        self.problem(f"params of {plan.text}", reason)
 
     def fault(self, what: str, error: BaseException) -> None:
         """Something of ours, or of the object that was looked at, failed."""
@@ -274,7 +278,8 @@ class Recorder:
     def _is_bound_here(self, name: str) -> bool:
         return any(name in bindings for bindings in self._bindings)
 
-    def _is_counter(self, name: str | None) -> bool:
+    def is_counter(self, name: str | None) -> bool:
+        """Whether a loop of the cell, or the cell itself, counts with this name."""
         return name is not None and any(name in bindings.counters for bindings in self._bindings)
 
     def _elsewhere(self, name: str, *, callee: str | None) -> Origin:
@@ -292,7 +297,7 @@ class Recorder:
 
     def _variable(self, name: str, value: Value | Nothing, *, callee: str | None) -> bool:
         """A variable that was read: a param under its own name, if it is a setting."""
-        if value is NOTHING or self._is_counter(name):
+        if value is NOTHING or self.is_counter(name):
             return False
         line = self._line_of(name)
         if line is not None:
@@ -359,14 +364,16 @@ class Recorder:
 
     def _bound_arguments(self, plan: CallPlan, callee: Callee, found: list[Reduced]) -> None:
         shape, items = _expanded(plan, found)
+        if callee.is_seed:
+            if shape and shape[0][0] in (None, "seed"):
+                self._argument(plan, callee, "seed", shape[0][1], items[0])
+            return
         for bound in bind(callee, [keyword for keyword, _, _ in shape]):
             if bound.argument is None:
                 self._default(plan, callee, bound.name, bound.default)
             else:
                 _, argument, _ = shape[bound.argument]
                 self._argument(plan, callee, bound.name, argument, items[bound.argument])
-        if callee.is_seed and not callee.parameters and shape and shape[0][0] is None:
-            self._argument(plan, callee, "seed", shape[0][1], items[0])
 
     def _default(self, plan: CallPlan, callee: Callee, name: str, value: Value | Nothing) -> None:
         if callee.level is Level.FULL and not (callee.is_library and value is None):
@@ -386,7 +393,8 @@ class Recorder:
             for member, value in item.members.items():
                 self._add(callee, Use(member, value, origin, source))
         elif item.settings is None:
-            self._add(callee, Use(name, item.value, origin, _source(callee)))
+            source = _library(plan.text) if callee.is_seed else callee.name
+            self._add(callee, Use(name, item.value, origin, source))
 
     def _add(self, callee: Callee, use: Use) -> None:
         """Arguments of a constructor wait: what the object does with them later is what counts."""
@@ -408,7 +416,7 @@ class Recorder:
         `train(epoch)` in a `for epoch in range(9)` is; `fit(max_depth=depth)` is a setting, and so
         is every seed.
         """
-        if not self._is_counter(argument.name) or name in _SEED_WORDS:
+        if not self.is_counter(argument.name) or name in _SEED_WORDS:
             return False
         return name.lower() in _COUNTER_WORDS or str(argument.name).lower() in _COUNTER_WORDS
 
@@ -420,7 +428,7 @@ class Recorder:
     def _global(self, read: GlobalRead, callee: str) -> None:
         """A global that a called function reads."""
         value = self.namespace.get(read.name, NOTHING)
-        if value is NOTHING or self._is_counter(read.name) or callable(value):
+        if value is NOTHING or self.is_counter(read.name) or callable(value):
             return
         found = _config_members(value)
         if found is None or (read.member not in found and not is_config_name(read.name)):
@@ -613,9 +621,9 @@ def _scalar(item: Reduced) -> Value | Nothing:
     return NOTHING if item.members else item.value
 
 
-def _source(callee: Callee) -> str:
-    """Seeds of several libraries are told apart by the library: `np.random.seed`."""
-    return callee.name.rpartition(".")[0] if callee.is_seed and "." in callee.name else callee.name
+def _library(text: str) -> str:
+    """Seeds of several libraries are told apart by the library: `np.random.seed`, `random.seed`."""
+    return text.rpartition(".")[0] or text
 
 
 def _waits(kind: type) -> bool:
@@ -630,7 +638,7 @@ def _waits(kind: type) -> bool:
 
 
 def _config_members(value: object) -> dict[str, Value] | None:
-    if isinstance(value, type):
+    if is_a(value, type):
         return members(_Attributes(own=dict(vars(value))).own)
     return members(value)
 

@@ -118,6 +118,7 @@ class _CallSite:
         self._last = probed[-1] if probed else -1
         self._callee: Callee | None = None
         self._found: list[Reduced] = []
+        self._has_settings = False
 
     def enter(self, called: Any) -> Any:
         """The callee was evaluated; bare variables are read now."""
@@ -160,7 +161,7 @@ class _CallSite:
         recorder, found = self._recorder, list(self._literals)
         for place, argument in enumerate(self.plan.arguments):
             if argument.is_read and argument.name is not None:
-                value = recorder.namespace.get(argument.name, NOTHING)
+                value = recorder.value_of(argument.name)
                 if value is not NOTHING:
                     found[place] = recorder.reduced(value, argument.keyword)
         return found
@@ -169,13 +170,21 @@ class _CallSite:
         callee, self._callee = self._callee, None
         if callee is not None:
             self._recorder.call(self.plan, callee, self._found)
+            self._has_settings = self._has_settings or any(map(self._is_setting, range(len(self._found))))
         self._found = []
+
+    def _is_setting(self, place: int) -> bool:
+        """Whether an argument may have another value at the next call, and would be recorded."""
+        argument, found = self.plan.arguments[place], self._found[place]
+        is_known = argument.literal is not NOTHING or self._recorder.is_counter(argument.name)
+        return not is_known and (found.value is not NOTHING or found.members is not None)
 
     def _stop(self) -> None:
         self._callee = None
         for probe in self.probes:
             self._retire(probe, same)
-        self._recorder.tired(self.plan)
+        if self._has_settings:
+            self._recorder.tired(self.plan)
 
 
 def _is_probed(argument: Any) -> bool:

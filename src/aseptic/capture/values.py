@@ -16,7 +16,7 @@ import sys
 import uuid
 from collections import OrderedDict, defaultdict
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard, TypeVar
 
 import xxhash
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from aseptic.model import Value
+
+T = TypeVar("T")
 
 MAX_TEXT: Final = 500  # characters of a text that are kept
 MAX_ITEMS: Final = 32  # of a sequence; a longer one is data
@@ -110,7 +112,7 @@ def is_tensor_elsewhere(value: object) -> bool:
 
 
 def leaves(value: object, *, limit: int = 200) -> dict[str, int | float]:
-    """The numbers in a dict (nested ones joined by `/`), dataclass or named tuple, at most `limit`."""
+    """The numbers in a dict, dataclass or named tuple (nested: joined by `/`), at most `limit`."""
     found: dict[str, int | float] = {}
     for path, leaf in _leaves(value, depth=0):
         measured = number(leaf)
@@ -119,6 +121,11 @@ def leaves(value: object, *, limit: int = 200) -> dict[str, int | float]:
         if len(found) == limit:
             break
     return found
+
+
+def is_a(value: object, kind: type[T]) -> TypeGuard[T]:
+    """Whether a value is of a type, by its type alone: `isinstance` asks `__class__` too."""
+    return issubclass(type(value), kind)
 
 
 def is_data(kind: type) -> bool:
@@ -132,7 +139,8 @@ def safe_text(text: str) -> str:
     clean = redact(exact[: 4 * MAX_TEXT])
     if len(exact) <= MAX_TEXT:
         return clean
-    return f"{clean[:MAX_TEXT]}… ({len(exact)} characters, {xxhash.xxh3_64_hexdigest(exact)[:8]})"
+    digest = xxhash.xxh3_64_hexdigest(exact.encode())[:8]
+    return f"{clean[:MAX_TEXT]}… ({len(exact)} characters, {digest})"
 
 
 def is_recordable(name: str) -> bool:
@@ -330,7 +338,7 @@ def _is_namespace(kind: type) -> bool:
 def _declared_fields(kind: type) -> Iterable[str] | None:
     """The field names of a dataclass, a pydantic model (1 or 2) or an attrs class."""
     attrs = _static(kind, "__attrs_attrs__")
-    if type(attrs) is not type(None) and isinstance(attrs, tuple):
+    if is_a(attrs, tuple):
         return [str(attribute.name) for attribute in attrs]
     for name in ("__dataclass_fields__", "__pydantic_fields__", "model_fields", "__fields__"):
         fields = _static(kind, name)

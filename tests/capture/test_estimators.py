@@ -1,0 +1,286 @@
+"""The settings of estimators, searches, optimizers, boosters and networks, as they were used."""
+
+import ast
+
+import pytest
+
+from aseptic.capture.params import ParamProbe
+
+DATA = """
+from sklearn.datasets import load_iris
+from sklearn.svm import SVC
+from sklearn.linear_model import LogisticRegression
+from sklearn.ensemble import RandomForestClassifier, VotingClassifier
+from sklearn.preprocessing import StandardScaler
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.compose import ColumnTransformer
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_val_score
+from sklearn.model_selection import train_test_split
+X, y = load_iris(return_X_y=True)
+"""
+
+
+def run_cell(source, *, setup=DATA):
+    namespace = {"__name__": "__main__"}
+    exec(setup, namespace)
+    probe = ParamProbe(namespace)
+    tree = probe.instrument(ast.parse(source))
+    try:
+        exec(compile(tree, "<cell>", "exec"), namespace)
+    finally:
+        collected = probe.collect()
+    assert collected.problems == []
+    return collected
+
+
+def params(source, *, setup=DATA):
+    return {one.name: one.value for one in run_cell(source, setup=setup).params}
+
+
+def test_an_estimators_own_settings_are_params_with_the_model():
+    found = params("C, gamma = 1.5, 0.001\nclf = SVC(C=C, gamma=gamma).fit(X, y)")
+    assert found["C"] == 1.5
+    assert found["gamma"] == 0.001
+    assert found["kernel"] == "rbf"
+    assert found["model"] == "SVC"
+
+
+def test_settings_are_those_at_the_time_of_fit():
+    assert params("clf = SVC(C=1)\nclf.set_params(C=10)\nclf.fit(X, y)")["C"] == 10
+
+
+def test_an_estimator_from_another_cell_tells_its_settings_when_it_is_fitted():
+    found = {
+        one.name: one for one in run_cell("clf.fit(X, y)", setup=DATA + "clf = SVC(C=3)").params
+    }
+    assert found["C"].value == 3
+    assert found["C"].uses[0].origin.how == "estimator"
+    assert found["C"].uses[0].origin.callee == "SVC"
+
+
+def test_an_estimator_that_is_only_made_has_its_arguments_recorded():
+    found = params("clf = SVC(C=3)")
+    assert found["C"] == 3
+    assert "model" not in found
+
+
+def test_an_estimator_that_is_handed_over_tells_its_settings():
+    found = params("scores = cross_val_score(SVC(C=3), X, y, cv=4)")
+    assert (found["C"], found["cv"], found["model"]) == (3, 4, "SVC")
+
+
+def test_a_pipeline_names_its_steps_and_its_model():
+    found = params("Pipeline([('s', StandardScaler()), ('svc', SVC(C=5))]).fit(X, y).score(X, y)")
+    assert found["svc__C"] == 5
+    assert found["steps"] == ("s: StandardScaler", "svc: SVC")
+    assert found["model"] == "SVC"
+    assert not {"C", "s", "svc"} & found.keys()
+
+
+def test_a_search_records_its_grid_and_what_it_chose_and_not_what_it_replaced():
+    source = """
+search = GridSearchCV(SVC(gamma=0.1), {'C': [0.1, 10.0]}, cv=3)
+search.fit(X, y)
+best = search.best_score_
+"""
+    collected = run_cell(source)
+    found = {one.name: one.value for one in collected.params}
+    assert found["param_grid.C"] == (0.1, 10.0)
+    assert found["best_params.C"] in (0.1, 10.0)
+    assert found["cv"] == 3
+    assert found["estimator__gamma"] == 0.1
+    assert found["estimator"] == "SVC"
+    assert found["model"] == "SVC"
+    assert "estimator__C" not in found
+    assert "C" not in found
+    assert [metric.name for metric in collected.metrics] == ["best"]
+
+
+def test_a_random_search_over_a_distribution_names_it():
+    source = """
+search = RandomizedSearchCV(SVC(), {'C': uniform(1, 2)}, n_iter=2, cv=2, random_state=0).fit(X, y)
+"""
+    found = params(source, setup=DATA + "from scipy.stats import uniform")
+    assert found["param_distributions.C"].startswith("rv_")
+    assert (found["n_iter"], found["random_state"]) == (2, 0)
+    assert 1 <= found["best_params.C"] <= 3
+
+
+def test_several_models_in_a_loop_are_all_recorded():
+    source = "for clf in [SVC(C=2), LogisticRegression(C=3)]:\n    clf.fit(X, y)"
+    found = params(source)
+    assert found["model"] == ("SVC", "LogisticRegression")
+    assert (found["SVC.C"], found["LogisticRegression.C"]) == (2, 3)
+
+
+def test_a_default_of_another_estimator_does_not_take_the_name():
+    found = params("SVC().fit(X, y)\nLogisticRegression(C=3).fit(X, y)")
+    assert (found["C"], found["SVC.C"]) == (3, 1.0)
+
+
+def test_an_ensemble_of_named_estimators_is_told_by_text():
+    found = params("VotingClassifier([('a', SVC(C=2)), ('b', LogisticRegression())]).fit(X, y)")
+    assert found["estimators"] == ("a: SVC", "b: LogisticRegression")
+    assert found["a__C"] == 2
+    assert found["model"] == "VotingClassifier"
+
+
+def test_a_transformer_is_no_model():
+    found = params("Z = StandardScaler(with_mean=False).fit_transform(X)")
+    assert found["with_mean"] is False
+    assert "model" not in found
+
+
+def test_splitting_records_how_it_was_split_and_no_data():
+    found = params("a, b, c, d = train_test_split(X, y, test_size=0.3, random_state=4)")
+    assert found == {"test_size": 0.3, "random_state": 4, "shuffle": True}
+
+
+def test_an_estimator_of_the_notebook_is_an_estimator():
+    setup = (
+        DATA
+        + """
+from sklearn.base import BaseEstimator
+class Mine(BaseEstimator):
+    def __init__(self, depth=3): self.depth = depth
+    def fit(self, X, y): return self
+    def predict(self, X): return X
+"""
+    )
+    assert params("Mine(4).fit(X, y)", setup=setup) == {"depth": 4, "model": "Mine"}
+
+
+# -- torch ----------------------------------------------------------------------------------------
+
+TORCH = """
+import torch
+from torch import nn
+class Net(nn.Module):
+    def __init__(self, hidden=8):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(4, hidden), nn.ReLU(), nn.Linear(hidden, 1))
+    def forward(self, x):
+        return self.layers(x)
+x, y = torch.ones(6, 4), torch.ones(6, 1)
+"""
+TRAIN = """
+torch.manual_seed(5)
+model = Net(hidden=16)
+opt = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+criterion = nn.MSELoss()
+for epoch in range(3):
+    loss = criterion(model(x), y)
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+"""
+
+
+def test_a_training_loop_in_torch_records_its_optimizer_network_and_loss():
+    pytest.importorskip("torch")
+    collected = run_cell(TRAIN, setup=TORCH)
+    found = {one.name: one.value for one in collected.params}
+    assert found["lr"] == 0.1
+    assert found["momentum"] == 0.9
+    assert found["hidden"] == 16
+    assert found["seed"] == 5
+    assert found["optimizer"] == "SGD"
+    assert found["model"] == "Net"
+    assert not {"params", "epoch", "x", "y"} & found.keys()
+    assert [(one.name, one.count, one.direction) for one in collected.metrics] == [
+        ("loss", 3, "min")
+    ]
+
+
+def test_an_optimizer_is_recorded_as_it_was_when_it_first_stepped():
+    pytest.importorskip("torch")
+    source = """
+model = Net()
+opt = torch.optim.Adam(model.parameters(), lr=0.1)
+opt.param_groups[0]["lr"] = 0.02
+sched = torch.optim.lr_scheduler.ExponentialLR(opt, gamma=0.5)
+for _ in range(3):
+    model(x).sum().backward()
+    opt.step()
+    sched.step()
+"""
+    found = params(source, setup=TORCH)
+    assert found["lr"] == 0.02
+    assert found["gamma"] == 0.5
+    assert found["betas"] == (0.9, 0.999)
+
+
+def test_groups_of_an_optimizer_that_differ_are_told_apart():
+    pytest.importorskip("torch")
+    source = """
+m = Net()
+opt = torch.optim.SGD([
+    {"params": m.layers[0].parameters(), "lr": 0.1},
+    {"params": m.layers[2].parameters()},
+], lr=0.5, momentum=0.3)
+opt.step()
+"""
+    found = params(source, setup=TORCH)
+    assert (found["group0.lr"], found["group1.lr"], found["momentum"]) == (0.1, 0.5, 0.3)
+    assert "lr" not in found
+
+
+def test_an_optimizer_that_is_handed_to_a_function_tells_its_settings():
+    pytest.importorskip("torch")
+    setup = TORCH + "def fit(net, opt, epochs): pass\n"
+    found = params(
+        "net = Net()\nfit(net, torch.optim.SGD(net.parameters(), lr=0.3), 4)", setup=setup
+    )
+    assert (found["lr"], found["epochs"], found["model"]) == (0.3, 4, "Net")
+
+
+def test_the_random_state_of_torch_is_untouched():
+    torch = pytest.importorskip("torch")
+    namespace = {"__name__": "__main__"}
+    exec(TORCH, namespace)
+    torch.manual_seed(0)
+    exec(TRAIN, namespace)
+    expected = (torch.get_rng_state(), namespace["loss"].item())
+    probe = ParamProbe(namespace)
+    exec(compile(probe.instrument(ast.parse(TRAIN)), "<cell>", "exec"), namespace)
+    probe.collect()
+    assert torch.equal(torch.get_rng_state(), expected[0])
+    assert namespace["loss"].item() == expected[1]
+
+
+# -- boosters -------------------------------------------------------------------------------------
+
+
+def test_xgboosts_classifier_tells_what_was_set_and_not_what_was_left_open():
+    pytest.importorskip("xgboost")
+    found = params(
+        "XGBClassifier(n_estimators=3, max_depth=2, learning_rate=0.3).fit(X, y)",
+        setup=DATA + "from xgboost import XGBClassifier",
+    )
+    assert (found["n_estimators"], found["max_depth"], found["learning_rate"]) == (3, 2, 0.3)
+    assert found["model"] == "XGBClassifier"
+    assert "gamma" not in found
+
+
+def test_xgboosts_training_function_tells_its_dict_and_its_rounds():
+    pytest.importorskip("xgboost")
+    source = """
+settings = {"eta": 0.3, "max_depth": 2, "objective": "multi:softmax", "num_class": 3}
+booster = xgb.train(settings, xgb.DMatrix(X, label=y), num_boost_round=3)
+"""
+    found = params(source, setup=DATA + "import xgboost as xgb")
+    assert found["eta"] == 0.3
+    assert found["objective"] == "multi:softmax"
+    assert found["num_boost_round"] == 3
+
+
+def test_lightgbm_tells_its_settings_in_both_ways():
+    pytest.importorskip("lightgbm")
+    setup = DATA + "import lightgbm as lgb"
+    found = params(
+        "lgb.LGBMClassifier(n_estimators=2, num_leaves=5, verbose=-1).fit(X, y)", setup=setup
+    )
+    assert (found["n_estimators"], found["num_leaves"], found["model"]) == (2, 5, "LGBMClassifier")
+    source = "lgb.train({'num_leaves': 4, 'verbose': -1}, lgb.Dataset(X, y), num_boost_round=2)"
+    found = params(source, setup=setup)
+    assert (found["num_leaves"], found["num_boost_round"]) == (4, 2)
