@@ -343,6 +343,7 @@ def test_a_query_is_known_by_its_text_and_what_came_back(folder):
     ]
 
 
+@pytest.mark.filterwarnings("ignore:Query string argument")  # SQLite has no passwords
 def test_the_database_of_a_query_is_named_without_its_password(folder):
     engine = create_engine(f"sqlite:///{folder}/d.data?password=hunter2")
     TABLE.to_sql("t", engine, index=False)

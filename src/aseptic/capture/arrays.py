@@ -159,7 +159,8 @@ def _long_doubles(array: Array) -> bytes:
         mantissa, exponent = np.frexp(array)
         high = mantissa.astype(np.float64)
         low = (mantissa - high).astype(np.float64)
-    return node("long", *map(_numbers, (high, low, exponent.astype(np.int32))))
+    parts = (high, low, exponent.astype(np.int32))
+    return node("long", *(_numbers(part) for part in parts))
 
 
 def _side_by_side(arrays: Sequence[Array]) -> list[list[int]]:

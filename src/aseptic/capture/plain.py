@@ -117,22 +117,20 @@ def text_bytes(values: Sequence[str]) -> bytes:
     return b"".join(text_fields(values))
 
 
-def text_fields(values: Sequence[str | None]) -> tuple[bytes, bytes]:
-    """The lengths, and the characters, of strings; None is a missing one, of length -1."""
-    present: Sequence[str] = [text for text in values if text is not None]
-    lengths = np.full(len(values), -1, dtype="<i8")
+def text_fields(
+    present: Sequence[str], missing: NDArray[np.bool_] | None = None
+) -> tuple[bytes, bytes]:
+    """The lengths, and the characters, of strings; -1 is the length of one that is missing."""
     joined = "".join(present)
     if joined.isascii():
-        sizes = np.fromiter(map(str.__len__, present), np.int64, len(present))
-        content = joined.encode()
+        sizes, content = map(str.__len__, present), joined.encode()
     else:
         encoded = [str.encode(text, "utf-8", "surrogatepass") for text in present]
-        sizes = np.fromiter(map(len, encoded), np.int64, len(encoded))
-        content = b"".join(encoded)
-    if len(present) == len(values):
-        lengths[:] = sizes
-    else:
-        lengths[[text is not None for text in values]] = sizes
+        sizes, content = map(len, encoded), b"".join(encoded)
+    lengths = np.fromiter(sizes, np.dtype("<i8"), len(present))
+    if missing is not None:
+        lengths, known = np.full(len(missing), -1, dtype="<i8"), lengths
+        lengths[~missing] = known
     return lengths.tobytes(), content
 
 

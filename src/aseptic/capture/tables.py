@@ -139,15 +139,16 @@ def _text(values: Any) -> bytes | None:
     """The digest of objects that are all strings or missing, at least one a string."""
     parts, seen = [], not len(values)
     for start, stop in spans(len(values), WINDOW_ROWS):
-        window = values[start:stop].tolist()
+        window, missing = values[start:stop].tolist(), None
         kinds = set(map(type, window))
         others = {kind for kind in kinds if not issubclass(kind, str)}
         if others:
             if not _are_missing(window, others):
                 return None
-            window = [value if isinstance(value, str) else None for value in window]
+            missing = pd.isna(values[start:stop])
+            window = values[start:stop][~missing].tolist()
         seen = seen or len(kinds) > len(others)
-        parts.append(node("items", *text_fields(window)))
+        parts.append(node("items", *text_fields(window, missing)))
     return windows(len(values), parts) if seen else None
 
 
@@ -178,7 +179,7 @@ def _strings(values: Any, plain: PlainDigest) -> _Column:
 
 def _all_missing(count: int) -> bytes:
     parts = [
-        node("items", *text_fields([None] * (stop - start)))
+        node("items", *text_fields([], np.ones(stop - start, dtype=bool)))
         for start, stop in spans(count, WINDOW_ROWS)
     ]
     return windows(count, parts)
