@@ -375,3 +375,32 @@ def test_rows_can_be_taken_in_another_order():
     taken = take(runs, [2, 0])
     assert (taken.fields["name"], taken.params["C"]) == (["c", "a"], [3, 1])
     assert taken.run_ids == [runs.run_ids[2], runs.run_ids[0]]
+
+
+# -- defaults -----------------------------------------------------------------------------------
+
+
+def filled_in(**values):
+    origin = Origin(how="default")
+    return {n: Param(name=n, uses=(ParamUse(value=v, origin=origin),)) for n, v in values.items()}
+
+
+def test_defaults_that_only_one_run_has_are_counted_and_not_listed():
+    before = run_with(params={**params(C=1.0), **filled_in(cache_size=200, tol=0.1)})
+    after = run_with(params={**params(C=2.0), **filled_in(n_jobs=None, tol=0.2)})
+    told = next(s for s in diff(before, after).sections if s.kind == "params")
+    assert [change.name for change in told.changes] == ["C", "tol"]
+    assert told.note == "2 defaults that only one of the runs has"
+
+
+def test_a_default_that_only_some_runs_have_does_not_differ():
+    columns = RunColumns(
+        run_ids=["a", "b"],
+        fields={},
+        params={"C": [1.0, None], "cache_size": [200, None], "tol": [0.1, 0.2]},
+        metrics={},
+        data={},
+        directions={},
+        filled_in=frozenset({"cache_size", "tol"}),
+    )
+    assert differing(columns) == {"params.C", "params.tol"}

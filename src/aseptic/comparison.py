@@ -105,9 +105,17 @@ def delta(value: Value, baseline: Value, direction: Direction | None) -> Delta:
 def differing(columns: RunColumns) -> set[str]:
     """The keys (`params.C`, `metrics.acc`, `data.X`, `status`) with more than one value.
 
-    Missing is a value: a param that only some of the runs have differs.
+    Missing is a value: a param that only some of the runs have differs. Not so for params that
+    nobody set: another model has other defaults, and its name tells that.
     """
-    return {key for key, values in keyed(columns) if _have_several_values(values)}
+    filled_in = {f"params.{name}" for name in columns.filled_in}
+    return {
+        key
+        for key, values in keyed(columns)
+        if _have_several_values(
+            [v for v in values if v is not None] if key in filled_in else values
+        )
+    }
 
 
 def keyed(columns: RunColumns) -> Iterator[tuple[str, list[Any]]]:
@@ -224,24 +232,33 @@ def _side(metric: str) -> int:
 
 def _diff_params(before: Mapping[str, Param], after: Mapping[str, Param]) -> DiffSection:
     changes = _changes(before, after, identity=_uses, value=lambda param: param.value)
-    changes.sort(key=lambda change: _is_filled_in(after.get(change.name) or before[change.name]))
+    told = [change for change in changes if not _is_other_default(change, before, after)]
+    told.sort(key=lambda change: (after.get(change.name) or before[change.name]).is_filled_in)
     return DiffSection(
         kind="params",
         changes=[
             replace(change, note=_uses_note(before.get(change.name), after.get(change.name)))
-            for change in changes
+            for change in told
         ],
         same=_count_same(before, after, changes),
+        note=_other_defaults(len(changes) - len(told)),
     )
+
+
+def _is_other_default(
+    change: Change, before: Mapping[str, Param], after: Mapping[str, Param]
+) -> bool:
+    """Whether it is a default that one run has because its model is another."""
+    one = after.get(change.name) or before[change.name]
+    return change.kind != "changed" and one.is_filled_in
+
+
+def _other_defaults(many: int) -> str | None:
+    return f"{many} defaults that only one of the runs has" if many else None
 
 
 def _uses(param: Param) -> Hashable:
     return tuple(_identity(use.value) for use in param.uses)
-
-
-def _is_filled_in(param: Param) -> bool:
-    """Whether no person set it: what people set comes first."""
-    return all(use.origin.how in ("estimator", "default") for use in param.uses)
 
 
 def _uses_note(before: Param | None, after: Param | None) -> str | None:

@@ -46,6 +46,10 @@ class Origin(_Record, frozen=True, kw_only=True):
     variable: str | None = None  # the variable it was passed by, if any
 
 
+#: How a param came about that no person set.
+FILLED_IN = ("default", "estimator")
+
+
 class ParamUse(_Record, frozen=True, kw_only=True):
     """One value that a param had when it was used."""
 
@@ -59,6 +63,14 @@ class Param(_Record, frozen=True, kw_only=True):
     name: str
     uses: tuple[ParamUse, ...]
     note: str | None = None  # said to the reader, such as "2 values in one run"
+
+    @property
+    def is_filled_in(self) -> bool:
+        """Whether no person set it: a default, or an estimator's own setting.
+
+        `model`, the class of the estimator, is not one of these: it says which params to expect.
+        """
+        return self.name != "model" and all(use.origin.how in FILLED_IN for use in self.uses)
 
     @property
     def value(self) -> Value:

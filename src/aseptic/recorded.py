@@ -47,7 +47,7 @@ class RecordedRun(Run, frozen=True, kw_only=True):
     def _repr_html_(self) -> str:
         from aseptic.results import RunResult
 
-        return RunResult(self)._repr_html_()  # noqa: SLF001 -- Jupyter's protocol, passed on
+        return RunResult(self)._repr_html_()
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         from aseptic.results import RunResult

@@ -69,7 +69,7 @@ class LiveCurves:
         from aseptic.widgets.curves import CurvesWidget
 
         self._widget = CurvesWidget.live({self._run.run_id: self._run.name})
-        self._display = display(self._widget, display_id=True)
+        self._display = display(self._widget, display_id=True)  # type: ignore[no-untyped-call]
 
 
 def watch(shell: Any, run: ActiveRun) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aseptic.capture.params import DefinedIn
     from aseptic.model import Cell, Outputs, Run, State
     from aseptic.notebook.options import TrackOptions
-    from aseptic.store.base import Store
+    from aseptic.store.base import Record, Store
 
 _ANSI = re.compile("\x1b\\[[0-9;]*m")
 
@@ -144,7 +144,8 @@ class TrackedCell:
         if self._probe is None:
             return
         collected = self._probe.collect()
-        for record in (*collected.params, *collected.metrics, *collected.problems):
+        records: list[Record] = [*collected.params, *collected.metrics, *collected.problems]
+        for record in records:
             self.run.record(record)
         self._record_given()
 

@@ -77,7 +77,8 @@ class RunColumns(msgspec.Struct, frozen=True, kw_only=True):
     """Runs side by side, newest first: each list has one entry a run, None where it has none.
 
     `fields` holds: name experiment status state started_at ended_at duration_s tags note
-    is_starred is_baseline git_commit git_dirty notebook findings (codes) trashed_at.
+    is_starred is_baseline git_commit git_dirty notebook findings (codes) trashed_at. Params
+    that people set come before those that were filled in, and `model` before all.
     """
 
     run_ids: list[str]
@@ -86,6 +87,7 @@ class RunColumns(msgspec.Struct, frozen=True, kw_only=True):
     metrics: dict[str, list[Any]]  # last values
     data: dict[str, list[Any]]  # digests
     directions: dict[str, Direction]  # of the metrics for which one is known
+    filled_in: frozenset[str] = frozenset()  # params that nobody set in any of these runs
 
 
 class RunJournal(ABC):

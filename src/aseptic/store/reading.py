@@ -332,14 +332,28 @@ class _SideBySide:
     def columns(self) -> RunColumns:
         """All of it."""
         metrics = self._values(schema.metrics, literal(0))
+        params = self._values(schema.params, schema.params.c.use)
+        filled_in = frozenset(params) - self._given_params()
+        order = sorted(params, key=lambda name: (name != "model", name in filled_in))
         return RunColumns(
             run_ids=[row.run_id for row in self._rows],
             fields=self._fields(),
-            params=self._values(schema.params, schema.params.c.use),
+            params={name: params[name] for name in order},
             metrics=metrics,
             data=self._data(),
             directions=self._directions(metrics),
+            filled_in=filled_in,
         )
+
+    def _given_params(self) -> set[str]:
+        """The params that a person set in at least one of the runs."""
+        if not self._index:
+            return set()
+        table = schema.params
+        asked = select(table.c.name).where(
+            self._is_ours(table.c.run_no), table.c.how.not_in(model.FILLED_IN)
+        )
+        return {"model", *self._connection.execute(asked.distinct()).scalars()}
 
     def _fields(self) -> dict[str, list[Any]]:
         columns = dict(zip(_RUN_COLUMNS, zip(*self._rows, strict=True), strict=False))
@@ -406,12 +420,14 @@ class _SideBySide:
             return ()
         run_no = first.table.c.run_no
         asked = select(run_no, *(_raw(column) for column in (first, *others)))
-        if len(self._index) <= _FEW:
-            asked = asked.where(run_no.in_(self._index))
-        else:
-            asked = asked.where(run_no.between(min(self._index), max(self._index)))
-        cursor = self._connection.execute(asked).cursor
+        cursor = self._connection.execute(asked.where(self._is_ours(run_no))).cursor
         return cursor.fetchall()  # tuples: a Row for each would cost as much again
+
+    def _is_ours(self, run_no: Any) -> ColumnElement[bool]:
+        """Of these runs; where they are many, of those between them too."""
+        if len(self._index) <= _FEW:
+            return run_no.in_(self._index)  # type: ignore[no-any-return]  # a column's method
+        return run_no.between(min(self._index), max(self._index))  # type: ignore[no-any-return]  # as above
 
 
 def _raw(column: Any) -> Any:

@@ -194,6 +194,7 @@ class RunWriter:
                 "use": number,
                 "name": param.name,
                 **_value_row(use.value),
+                "how": use.origin.how,
                 "origin": to_json(use.origin),
                 "note": param.note,
             }

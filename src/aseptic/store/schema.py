@@ -133,6 +133,7 @@ params = Table(
     Column("use", Integer, primary_key=True, autoincrement=False),
     Column("name", AnyText, nullable=False),
     *_value(),
+    Column("how", Text, nullable=False),
     Column("origin", Text, nullable=False),
     Column("note", AnyText),
     Index("params_by_name", "name", "run_no"),
@@ -252,7 +253,8 @@ VIEWS = {
                note, is_starred, is_baseline, git_commit, git_branch, git_dirty, trashed_at, source
         FROM runs""",
     "v_params": """
-        SELECT runs.run_id, params.name, params.use, params.kind, params.number, params.text
+        SELECT runs.run_id, params.name, params.use, params.kind, params.number, params.text,
+               params.how
         FROM params JOIN runs ON runs.run_no = params.run_no""",
     "v_metrics": """
         SELECT runs.run_id, metrics.name, metrics.number AS value, metrics.direction,

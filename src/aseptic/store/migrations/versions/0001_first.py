@@ -160,6 +160,7 @@ def _tables() -> None:  # generated from `schema.py` as it was
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("number", sa.Double(), nullable=True),
         sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("how", sa.Text(), nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["run_no"], ["runs.run_no"], ondelete="CASCADE"),
@@ -213,7 +214,8 @@ _VIEWS = {
                note, is_starred, is_baseline, git_commit, git_branch, git_dirty, trashed_at, source
         FROM runs""",
     "v_params": """
-        SELECT runs.run_id, params.name, params.use, params.kind, params.number, params.text
+        SELECT runs.run_id, params.name, params.use, params.kind, params.number, params.text,
+               params.how
         FROM params JOIN runs ON runs.run_no = params.run_no""",
     "v_metrics": """
         SELECT runs.run_id, metrics.name, metrics.number AS value, metrics.direction,
