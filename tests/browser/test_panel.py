@@ -151,6 +151,17 @@ def test_the_keyboard_is_enough(open_notebook, page):
     assert f"['{BASELINE}', '0000000000000001'] 0000000000000001" in notebook.output(1)
 
 
+def test_a_busy_kernel_is_said_and_answers_when_it_can(open_notebook, page):
+    notebook = open_notebook(SMALL, "import time; time.sleep(4)")
+    notebook.run(0)
+    notebook.cell(1).locator(".cm-content").first.click()
+    page.keyboard.press("Control+Enter")
+    pick(page, BASELINE, OTHER)
+    page.get_by_text("waiting for the kernel …").wait_for()
+    page.wait_for_selector(".as-Sections dd")
+    page.wait_for_selector(".as-Busy", state="hidden")
+
+
 def test_trashed_runs_come_back(open_notebook, page):
     notebook = open_notebook(SMALL)
     notebook.run(0)
@@ -223,7 +234,8 @@ def test_the_panel_fits_a_narrow_window(open_notebook, page, screenshots):
     pick(page, BASELINE, OTHER)
     page.wait_for_selector(".as-Plot canvas")
     assert page.evaluate(
-        "() => [...document.querySelectorAll('.as-Panel')].every(e => e.scrollWidth <= e.clientWidth)"
+        "document.querySelector('.as-Panel').scrollWidth"
+        " <= document.querySelector('.as-Panel').clientWidth"
     )
     shoot(page, screenshots / "panel-narrow.png")
 

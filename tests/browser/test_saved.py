@@ -29,9 +29,7 @@ def test_a_notebook_opened_again_shows_the_comparison(open_notebook, page, scree
     notebook.run(0)
     page.wait_for_selector(".as-Panel")
     notebook.save()
-    page.evaluate(
-        "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
-    )
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
     page.wait_for_timeout(500)
     page.goto("about:blank")
     notebook.open()

@@ -187,18 +187,8 @@ def _columns(runs: list[Run]) -> RunColumns:
         return [None if one is None else getattr(one, field) for one in found]
 
     plain = [
-        "name",
-        "experiment",
-        "status",
-        "started_at",
-        "ended_at",
-        "duration_s",
-        "tags",
-        "note",
-        "is_starred",
-        "is_baseline",
-        "notebook",
-        "trashed_at",
+        *("name", "experiment", "status", "started_at", "ended_at", "duration_s", "tags", "note"),
+        *("is_starred", "is_baseline", "notebook", "trashed_at"),
     ]
     fields = {name: [getattr(run, name) for run in runs] for name in plain}
     return RunColumns(

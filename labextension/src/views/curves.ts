@@ -46,6 +46,8 @@ const LABEL_GAP = 13;
 const LABEL_SHARE = 0.28; // of the width, at most
 const MAX_POINTS = 1500; // a line, as on the screens there are
 const TABS = 4;
+/** 1, 2, 5, 10, … */
+const WHOLE = Array.from({ length: 45 }, (_, i) => [1, 2, 5][i % 3] * 10 ** Math.floor(i / 3));
 /** Where the colours begin again, lines are dashed. */
 const DASHES = [undefined, [6, 3], [2, 3]];
 const AXES: [XAxis, string][] = [
@@ -273,7 +275,9 @@ export class CurvesView {
     if (!this.element.isConnected) {
       return;
     }
-    if (!lines.length || lines.every(line => line.count <= 1)) {
+    const isPlot = lines.some(line => line.count > 1);
+    this.element.classList.toggle('as-noPlot', !isPlot);
+    if (!isPlot) {
       this.dropChart();
       this.plot.replaceChildren(lines.length ? this.drawValues(lines) : this.drawEmpty());
       return;
@@ -360,7 +364,7 @@ export class CurvesView {
         y: { distr: this.state.is_log ? 3 : 1 }
       },
       axes: [
-        { ...axis, size: 24, grid: { show: false }, space: 64, values: this.state.x_axis === 'time' ? secondTicks : undefined },
+        { ...axis, size: 24, grid: { show: false }, space: 64, ...this.ticks() },
         { ...axis, size: (u, values) => axisSize(u, values, font) }
       ],
       series: [{}, ...this.drawn.flatMap(drawn => this.seriesOf(drawn))],
@@ -392,6 +396,15 @@ export class CurvesView {
         setCursor: [u => this.onCursor(u)]
       }
     };
+  }
+
+  /** Steps that are whole numbers get no tick between them. */
+  private ticks(): Partial<uPlot.Axis> {
+    if (this.state.x_axis === 'time') {
+      return { values: secondTicks };
+    }
+    const isWhole = this.drawn.every(({ x }) => x.every(Number.isInteger));
+    return this.state.x_axis === 'step' && isWhole ? { incrs: WHOLE } : {};
   }
 
   private seriesOf({ line, color, dash, band, raw }: Drawn): uPlot.Series[] {
