@@ -237,6 +237,12 @@ class Notebook:
     def output(self, i: int) -> str:
         return self.cell(i).locator(".jp-OutputArea").inner_text()
 
+    def shut_down(self) -> None:
+        """Ends the kernel, so that a test run does not gather them."""
+        self.page.evaluate(
+            "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()"
+        )
+
     def save(self) -> None:
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("Control+s")
@@ -250,9 +256,13 @@ def open_notebook(page, lab):
 
     def make(*cells: str, server: Server | None = None) -> Notebook:
         name = f"n{secrets.token_hex(3)}{next(names)}.ipynb"
-        return Notebook(page, server or lab, name, list(cells))
+        opened.append(Notebook(page, server or lab, name, list(cells)))
+        return opened[-1]
 
-    return make
+    opened: list[Notebook] = []
+    yield make
+    for notebook in opened:
+        notebook.shut_down()
 
 
 def _free_port() -> int:
