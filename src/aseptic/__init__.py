@@ -13,7 +13,8 @@ from aseptic.api import (
     unload_ipython_extension,
 )
 from aseptic.errors import AsepticError
-from aseptic.tracking import log, log_artifact, log_params, track
+from aseptic.scripts import track
+from aseptic.tracking import log, log_artifact, log_params
 from aseptic.version import __version__
 
 __all__ = [

@@ -7,7 +7,7 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any
 
-from aseptic.tracking import ActiveRun
+from aseptic.active_run import ActiveRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from msgspec.structs import replace
 
+from aseptic.active_run import status_of
 from aseptic.capture.cells import CellLog, Names, names_of
 from aseptic.capture.notebook import find_notebook
 from aseptic.capture.secrets import redact
@@ -25,7 +26,7 @@ from aseptic.model import Origin, utc_now
 from aseptic.notebook import auto
 from aseptic.notebook.options import TrackOptions, parse_track, strip_track, track_words
 from aseptic.notices import say, say_once
-from aseptic.tracking import BackgroundGit, read_git_in_background, status_of
+from aseptic.surroundings import BackgroundGit, read_git_in_background
 
 if TYPE_CHECKING:
     import types

@@ -15,7 +15,7 @@ from aseptic.notices import say_once
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aseptic.tracking import ActiveRun
+    from aseptic.active_run import ActiveRun
 
 _INTERVAL_S = 0.1
 _views: dict[str, LiveCurves] = {}

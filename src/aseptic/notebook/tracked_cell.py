@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from aseptic import tracking
+from aseptic.active_run import status_of
 from aseptic.capture.cells import closure_of
 from aseptic.capture.data import describe, is_data
 from aseptic.capture.files import FileWatch
 from aseptic.capture.outputs import OutputCapture
 from aseptic.capture.params import ParamProbe
 from aseptic.capture.secrets import redact
+from aseptic.surroundings import record_surroundings
+from aseptic.tracking import start_run
 
 if TYPE_CHECKING:
     import ast
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from aseptic.model import Cell, Outputs, Run, State
     from aseptic.notebook.options import TrackOptions
     from aseptic.store.base import Record, Store
+    from aseptic.surroundings import BackgroundGit
 
 _ANSI = re.compile("\x1b\\[[0-9;]*m")
 
@@ -46,13 +49,13 @@ class TrackedCell:
         experiment: str,
         notebook: str | None,
         folder: Path,
-        git: tracking.BackgroundGit,
+        git: BackgroundGit,
         shell: Any,
     ) -> None:
         self.options = options
         self._shell = shell
         self._git = git
-        self.run = tracking.start_run(
+        self.run = start_run(
             store,
             name=options.name,
             experiment=options.experiment or experiment,
@@ -133,10 +136,10 @@ class TrackedCell:
         with self._guarded("params"):
             self._record_params()
         with self._guarded("git and environment"):
-            tracking.record_surroundings(self.run, self._git)
+            record_surroundings(self.run, self._git)
         with self._guarded("state"):
             self.run.record(judge())
-        return self.run.end(tracking.status_of(error), duration_s=self._duration_s)
+        return self.run.end(status_of(error), duration_s=self._duration_s)
 
     # -- within ---------------------------------------------------------------------------------
 
