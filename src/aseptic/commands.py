@@ -10,7 +10,7 @@ from argparse import ArgumentTypeError
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from aseptic import comparison, readable
+from aseptic import comparison
 from aseptic.errors import BadOption, NoSuchMetric, RunNotFound
 from aseptic.grammar import Command, HelpAsked, argument, parse
 from aseptic.health import health
@@ -24,6 +24,7 @@ from aseptic.results import (
     RunResult,
     RunsResult,
 )
+from aseptic.show import readable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -27,10 +27,7 @@ def parse_expectation(text: str) -> ast.Compare:
         tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError):
         tree = None
-    is_comparison = isinstance(tree, ast.Compare) and all(
-        type(op) in _COMPARISONS for op in tree.ops
-    )
-    if not is_comparison or not all(_is_term(t) for t in (tree.left, *tree.comparators)):
+    if not isinstance(tree, ast.Compare) or not _is_readable(tree):
         raise BadOption(f"--expect {text!r}: expected a comparison such as 'acc > 0.9'")
     return tree
 
@@ -43,6 +40,11 @@ def is_met(text: str, metrics: Mapping[str, float]) -> bool | None:
         return None
     pairs = zip(tree.ops, terms, terms[1:], strict=False)
     return all(_COMPARISONS[type(op)](left, right) for op, left, right in pairs)
+
+
+def _is_readable(tree: ast.Compare) -> bool:
+    terms = all(_is_term(term) for term in (tree.left, *tree.comparators))
+    return terms and all(type(op) in _COMPARISONS for op in tree.ops)
 
 
 def _is_term(node: ast.expr) -> bool:
@@ -58,8 +60,9 @@ def _number(node: ast.expr) -> float | None:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         inner = _number(node.operand)
         return None if inner is None else -inner
-    is_number = isinstance(node, ast.Constant) and type(node.value) in {int, float}
-    return node.value if is_number else None  # type: ignore[attr-defined, no-any-return]  # a Constant
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
+        return None if isinstance(node.value, bool) else node.value
+    return None
 
 
 def _metric_name(node: ast.expr) -> str | None:

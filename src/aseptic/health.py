@@ -8,9 +8,9 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aseptic import readable
 from aseptic.errors import StoreUnavailable
 from aseptic.results import FactsResult
+from aseptic.show import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from aseptic import readable
-from aseptic.as_html import draw_html
-from aseptic.as_text import draw_text
-from aseptic.blocks import CodeDiff, Column, Line, Paragraph, Span, Table, line
 from aseptic.comparison import take
-from aseptic.run_page import run_page
-from aseptic.run_table import run_table, shared_values
-from aseptic.sparkline import sparklines
+from aseptic.show import readable
+from aseptic.show.as_html import draw_html
+from aseptic.show.as_text import draw_text
+from aseptic.show.blocks import CodeDiff, Column, Line, Paragraph, Span, Table, line
+from aseptic.show.run_page import run_page
+from aseptic.show.run_table import run_table, shared_values
+from aseptic.show.sparkline import sparklines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from aseptic.blocks import Block, Tone
     from aseptic.contract import Change, Differences, DiffSection
     from aseptic.model import Run
+    from aseptic.show.blocks import Block, Tone
     from aseptic.store.base import RunColumns, Series
 
 

@@ -6,6 +6,7 @@ import contextlib
 import io
 import random
 import re
+import sys
 import traceback
 
 import IPython
@@ -169,7 +170,10 @@ CELLS = {
     "an exec": "exec('say(rate)')\neval('say(2)')",
 }
 
-COLORS = "linux" if IPython.version_info >= (9,) else "Linux"
+#: Before 3.11 bytecode has no columns, so that IPython finds the failing node by comparing bytecode
+#: with the source, and with probes marks the line only: there, the text without colours is held.
+COLORS = "linux" if sys.version_info >= (3, 11) else "nocolor"
+COLORS = COLORS if IPython.version_info >= (9,) else {"nocolor": "NoColor"}.get(COLORS, "Linux")
 
 
 def new_shell():

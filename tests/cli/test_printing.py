@@ -11,11 +11,11 @@ import pytest
 from rich.console import Console
 
 from aseptic import commands
-from aseptic.blocks import Code, CodeDiff, Column, Paragraph, Table, line
 from aseptic.cli.printing import print_blocks, print_result, wait_sign
 from aseptic.code_diff import diff_lines
-from aseptic.layout import cut_line, fit, width_of
-from aseptic.sparkline import sparklines
+from aseptic.show.blocks import Code, CodeDiff, Column, Paragraph, Table, line
+from aseptic.show.layout import cut_line, fit, width_of
+from aseptic.show.sparkline import sparklines
 
 
 def printed(thing, width) -> str:

@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 import pytest
 
 from aseptic import commands
-from aseptic.as_html import draw_html
-from aseptic.blocks import Code, CodeDiff, Column, Paragraph, Table, line
 from aseptic.code_diff import diff_lines
+from aseptic.show.as_html import draw_html
+from aseptic.show.blocks import Code, CodeDiff, Column, Paragraph, Table, line
 from aseptic.store import open_store
 
 WORDS = ["runs", "runs --all", "compare calm-otter brisk-heron", "show brisk-heron",

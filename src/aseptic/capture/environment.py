@@ -13,6 +13,7 @@ import sys
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -22,7 +23,6 @@ from aseptic.model import Environment, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from types import ModuleType
 
 
 def read_environment(
@@ -103,16 +103,32 @@ def imported_packages(modules: Iterable[str] | None = None) -> dict[str, str]:
     """Distribution names and versions of the modules given, by default of all imported ones.
 
     The version is the module's own `__version__`, which stays true when a package is upgraded
-    under a running kernel; else that of the installed distribution. Python's own modules and
-    those of the project (which no distribution holds) are left out.
+    under a running kernel; else that of the installed distribution. Python's own modules, those
+    of the project (which no distribution holds), and those that only aseptic imports are left
+    out: the last would differ from run to run.
     """
     names = sys.modules if modules is None else modules
     tops = {name.partition(".")[0] for name in list(names)} - _PYTHONS_OWN
+    if modules is None:
+        tops -= _ASEPTICS_OWN - _in_main()
     found = (_package_of(top, sys.modules.get(top)) for top in sorted(tops))
     return dict(sorted(package for package in found if package is not None))
 
 
 _PYTHONS_OWN = frozenset(sys.stdlib_module_names) | {"__main__", "__mp_main__"}
+#: What aseptic imports when it needs it; recorded only where the user's namespace holds it too.
+_ASEPTICS_OWN = frozenset(
+    ["alembic", "anywidget", "aseptic", "git", "gitdb", "greenlet", "mako", "markupsafe", "msgspec", "psygnal", "rich", "smmap", "sqlalchemy", "xxhash"]
+)
+
+
+def _in_main() -> set[str]:
+    """The packages whose modules the user's namespace holds, under whatever name."""
+    main = vars(sys.modules["__main__"]) if "__main__" in sys.modules else {}
+    held = [value for value in main.copy().values() if type(value) is ModuleType]
+    return {value.__name__.partition(".")[0] for value in held}
+
+
 _KNOWN: dict[str, tuple[str, str] | None] = {}  # by module: a process imports a version once
 
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import builtins
 import itertools
-import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aseptic.capture.bindings import Bindings, bindings_of
+from aseptic.capture.bindings import bindings_of
 from aseptic.capture.naming import params_of
 from aseptic.capture.probes import Planner
 from aseptic.capture.recorder import Recorder

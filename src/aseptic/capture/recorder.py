@@ -75,13 +75,13 @@ class _Reading(NamedTuple):
     order: int
 
     @classmethod
-    def first(cls, value: float | int, order: int) -> _Reading:
-        is_nan = value != value  # noqa: PLR0124 - only NaN differs from itself
+    def first(cls, value: float, order: int) -> _Reading:
+        is_nan = value != value
         return cls(value, 1, None if is_nan else value, None if is_nan else value, order)
 
-    def then(self, value: float | int, order: int) -> _Reading:
-        low = [one for one in (self.minimum, value) if one is not None and one == one]  # noqa: PLR0124
-        high = [one for one in (self.maximum, value) if one is not None and one == one]  # noqa: PLR0124
+    def then(self, value: float, order: int) -> _Reading:
+        low = [one for one in (self.minimum, value) if one is not None and one == one]
+        high = [one for one in (self.maximum, value) if one is not None and one == one]
         return _Reading(
             value, self.count + 1, min(low, default=None), max(high, default=None), order
         )
@@ -527,7 +527,7 @@ class Recorder:
     def _is_config_use(self, part: Part) -> bool:
         return any(key[1] == part.root for key in self._uses)
 
-    def _read(self, variable: str, leaf: str, value: float | int) -> None:
+    def _read(self, variable: str, leaf: str, value: float) -> None:
         key = (variable, leaf)
         before = self._readings.pop(key, None)
         self._readings[key] = (

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from aseptic.capture import estimators
 from aseptic.capture.metrics import Kind
 from aseptic.capture.values import NOTHING, members, number, plain
-from aseptic.capture import estimators
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

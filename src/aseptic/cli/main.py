@@ -16,8 +16,8 @@ from aseptic.cli.printing import Form, print_result, wait_sign
 from aseptic.commands import COMMANDS
 from aseptic.errors import AsepticError, BadOption
 from aseptic.grammar import HelpAsked, argument, parse
-from aseptic.readable import plain
 from aseptic.results import FactsResult
+from aseptic.show.readable import plain
 from aseptic.version import __version__
 
 if TYPE_CHECKING:

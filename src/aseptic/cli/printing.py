@@ -21,12 +21,12 @@ from rich.syntax import Syntax
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from aseptic.as_text import heading, plain_code, unified
-from aseptic.blocks import Code, CodeDiff, Line, Paragraph, Table
-from aseptic.layout import GAP, Fitted, fit, width_of
 from aseptic.model import utc_now
-from aseptic.readable import CONTROL, plain, shorten
 from aseptic.results import TableResult
+from aseptic.show.as_text import heading, plain_code, unified
+from aseptic.show.blocks import Code, CodeDiff, Line, Paragraph, Table
+from aseptic.show.layout import GAP, Fitted, fit, width_of
+from aseptic.show.readable import CONTROL, plain, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
 
-    from aseptic.blocks import Block, Tone
     from aseptic.contract import DiffLine
     from aseptic.results import Result
+    from aseptic.show.blocks import Block, Tone
 
 Form = Literal["screen", "json", "csv"]
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from aseptic import readable
-from aseptic.blocks import Line, Span, Tone, text_of
 from aseptic.comparison import delta, what_changed
 from aseptic.direction import direction_of
 from aseptic.expectations import is_met
+from aseptic.show import readable
+from aseptic.show.blocks import Line, Span, Tone, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

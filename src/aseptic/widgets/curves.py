@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import traitlets
 
-from aseptic.as_text import draw_text
 from aseptic.contract import Points, SeriesReply, SeriesRequest, View
 from aseptic.errors import NoSuchMetric
 from aseptic.results import CurvesResult
+from aseptic.show.as_text import draw_text
 from aseptic.store.base import Series
 from aseptic.widgets import picture, reduce
 from aseptic.widgets.base import STATIC, Widget

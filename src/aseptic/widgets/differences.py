@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import traitlets
 from msgspec.structs import replace
 
-from aseptic import readable
-from aseptic.as_html import draw_html
-from aseptic.as_text import draw_text
 from aseptic.results import DiffResult
+from aseptic.show import readable
+from aseptic.show.as_html import draw_html
+from aseptic.show.as_text import draw_text
 from aseptic.widgets.base import STATIC, Widget
 from aseptic.widgets.packing import builtins
 

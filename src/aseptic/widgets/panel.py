@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import traitlets
 from msgspec.structs import replace
 
-from aseptic.as_html import draw_html
-from aseptic.as_text import draw_text
 from aseptic.comparison import diff, take
 from aseptic.contract import (
     DifferencesReply,
@@ -27,6 +25,8 @@ from aseptic.contract import (
 )
 from aseptic.errors import BadOption, RunNotFound
 from aseptic.results import CompareResult, RunsResult
+from aseptic.show.as_html import draw_html
+from aseptic.show.as_text import draw_text
 from aseptic.widgets import picture, reduce
 from aseptic.widgets.base import STATIC, Widget, done
 from aseptic.widgets.differences import in_words

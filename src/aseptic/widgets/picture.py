@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aseptic import readable
+from aseptic.show import readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

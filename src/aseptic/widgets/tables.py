@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aseptic import readable
 from aseptic.comparison import differing, main_metric, metric_direction
 from aseptic.contract import Column, RunTable
+from aseptic.show import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

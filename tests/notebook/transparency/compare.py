@@ -91,6 +91,8 @@ def _hide(cell: dict[str, Any], hidden: set[int]) -> dict[str, Any]:
         "hidden" if number in hidden else text for number, text in enumerate(history["In"])
     ]
     history["raw"] = "hidden"
+    shown = history["outputs"].items()
+    history["outputs"] = {n: outputs for n, outputs in shown if int(n) not in hidden}
     return {**cell, "state": {**cell["state"], "history": history}}
 
 
@@ -107,6 +109,7 @@ _SCRUBS = {
         (r"(, .{0,80}:down:1)+", ", deep"),
         (r"last \d+ frames", "last N frames"),
     ],
+    "threads": [(r"Thread-\d+", "Thread-N")],
     "ids": [(r"^\d{4,}$", "N")],
     "pdb": [(r"\x1b\[[0-9;]*m", "")],
 }

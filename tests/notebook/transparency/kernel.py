@@ -84,7 +84,7 @@ class Kernel:
         observe.project = str(self.folder)
         self.run(_BEGIN.format(path=str(OBSERVER), project=str(self.folder)), silent=True)
         loading = f"%load_ext {extension}" if extension else "pass"
-        self.loading = self.run(loading)
+        self.loading = self.run(loading, store_history=False)
 
     # -- one cell -------------------------------------------------------------------------------
     def send(
@@ -165,6 +165,9 @@ class Kernel:
         self.run(f"__import__('sys').modules['observer'].write({str(path)!r})", silent=True)
         state: dict[str, Any] = json.loads(path.read_text())
         path.unlink()
+        # event loops of finished cells go when they are collected
+        left = [d for d in state["process"]["descriptors"] if d != "anon_inode"]
+        state["process"]["descriptors"] = left
         for name in ("last result", "last succeeded"):
             del state["shell"][name]  # of the silent cell that asked
         return state

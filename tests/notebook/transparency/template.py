@@ -13,11 +13,13 @@ import contextlib
 import gc
 import importlib
 import io
+import itertools
 import json
 import os
 import select
 import signal
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -123,6 +125,7 @@ def run_kind(request: dict[str, Any], base: observe.Baseline) -> dict[str, Any]:
     sys.path.insert(0, "")
     sys.argv = ["ipython"]
     seed_generators()
+    threading._counter = itertools.count(1).__next__  # the names of threads to come
     shell = make_shell(recorder)
     FirstLine().install(shell)
     answer: dict[str, Any] = {"loading": [], "cells": []}
@@ -141,8 +144,8 @@ def run_kind(request: dict[str, Any], base: observe.Baseline) -> dict[str, Any]:
             files[name] = len(text)
         answer["cells"][-1]["state"] = observe.observe(shell, base)
     if request["unload"]:
-        if request["extension"]:
-            recorder.take()
+        recorder.take()
+        if request["extension"] in shell.extension_manager.loaded:
             shell.run_line_magic("unload_ext", request["extension"])
         answer["unloading"] = recorder.take()
         answer["end"] = observe.observe(shell, base)

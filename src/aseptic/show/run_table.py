@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from aseptic import readable
-from aseptic.blocks import Column, Line, Span, Table, line
 from aseptic.comparison import delta, differing, main_metric, metric_direction
+from aseptic.show import readable
+from aseptic.show.blocks import Column, Line, Span, Table, line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from aseptic.blocks import Tone
+    from aseptic.show.blocks import Tone
     from aseptic.store.base import RunColumns
 
 _NOTHING = line(readable.MISSING, "dim")

@@ -9,15 +9,15 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from aseptic.as_text import heading, plain_code
-from aseptic.blocks import Code, CodeDiff, Paragraph, Table
-from aseptic.readable import plain
+from aseptic.show.as_text import heading, plain_code
+from aseptic.show.blocks import Code, CodeDiff, Paragraph, Table
+from aseptic.show.readable import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from aseptic.blocks import Block, Column, Line, Span
     from aseptic.contract import DiffLine
+    from aseptic.show.blocks import Block, Column, Line, Span
 
 _DIM = "color:var(--jp-content-font-color2,#767676)"
 _MONO = "font:12px/1.5 var(--jp-code-font-family,ui-monospace,Menlo,monospace)"
@@ -30,6 +30,7 @@ _STYLES = {
     "accent": "color:var(--jp-brand-color1,#1976d2)",
 }
 _RULE = "border-bottom:1px solid var(--jp-border-color2,#cfcfcf)"
+_TABLE = "margin:0;border-collapse:collapse"
 _CELL = "padding:3px 9px;white-space:nowrap"
 _DIFF_TONES = {"changed": ("bad", "good"), "removed": ("bad", ""), "added": ("", "good")}
 
@@ -59,7 +60,7 @@ def _block(block: Block) -> str:
 
 def _table(table: Table) -> str:
     head = "".join(
-        f'<th{_align(column)} style="{_CELL};{_RULE};{_DIM};font-weight:500">'
+        f'<th {_to(_side_of(column))};{_CELL};{_RULE};{_DIM};font-weight:500">'
         f"{_text(column.label)}</th>"
         for column in table.columns
     )
@@ -67,32 +68,32 @@ def _table(table: Table) -> str:
         f"<tr>{''.join(map(_cell, table.columns, cells))}</tr>"
         for cells in zip(*(column.cells for column in table.columns), strict=True)
     )
-    return f'<table style="border-collapse:collapse">\n<tr>{head}</tr>\n{rows}\n</table>'
+    return f'<table style="{_TABLE}">\n<tr>{head}</tr>\n{rows}\n</table>'
 
 
 def _cell(column: Column, line: Line) -> str:
-    return f'<td{_align(column)} style="{_CELL}">{_line(line)}</td>'
+    return f'<td {_to(_side_of(column))};{_CELL}">{_line(line)}</td>'
 
 
-def _align(column: Column) -> str:
-    side = "right" if column.is_number else "left"
-    return f' align="{side}"'
+def _side_of(column: Column) -> str:
+    return "right" if column.is_number else "left"
+
+
+def _to(side: str) -> str:
+    """Alignment, and the beginning of the style: JupyterLab's own style beats the attribute."""
+    return f'align="{side}" style="text-align:{side}'
 
 
 def _diff(block: CodeDiff) -> str:
     names = (block.before_name, block.after_name)
-    head = "".join(
-        f'<th align="left" style="padding:0 9px;{_DIM}">{_text(name)}</th>' for name in names
-    )
+    head = "".join(f'<th {_to("left")};padding:0 9px;{_DIM}">{_text(name)}</th>' for name in names)
     rows = "\n".join(map(_diff_row, block.lines))
-    return f'<table style="border-collapse:collapse;{_MONO}">\n<tr>{head}</tr>\n{rows}\n</table>'
+    return f'<table style="{_TABLE};{_MONO}">\n<tr>{head}</tr>\n{rows}\n</table>'
 
 
 def _diff_row(row: DiffLine) -> str:
     if row.kind == "skipped":
-        told = (
-            f'<td colspan="2" align="left" style="padding:0 9px;{_DIM}">{_text(heading(row))}</td>'
-        )
+        told = f'<td colspan="2" {_to("left")};padding:0 9px;{_DIM}">{_text(heading(row))}</td>'
         return f"<tr>{told}</tr>"
     tones = _DIFF_TONES.get(row.kind, ("", ""))
     sides = zip((row.before, row.after), tones, "−+", strict=True)  # noqa: RUF001  # a minus sign
@@ -102,7 +103,7 @@ def _diff_row(row: DiffLine) -> str:
 def _side(text: str | None, tone: str, sign: str) -> str:
     style = f"padding:0 9px;white-space:pre;{_STYLES.get(tone, '')}".rstrip(";")
     shown = "" if text is None else f"{sign if tone else ' '} {escape(plain_code(text))}"
-    return f'<td align="left" style="{style}">{shown}</td>'
+    return f'<td {_to("left")};{style}">{shown}</td>'
 
 
 def _line(line: Line) -> str:

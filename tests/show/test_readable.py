@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from aseptic import readable
+from aseptic.show import readable
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
 NAN = float("nan")

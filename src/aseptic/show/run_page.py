@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aseptic import readable
-from aseptic.blocks import Code, Column, Line, Paragraph, Span, Table, line
-from aseptic.run_table import is_set_by_hand
+from aseptic.show import readable
+from aseptic.show.blocks import Code, Column, Line, Paragraph, Span, Table, line
+from aseptic.show.run_table import is_set_by_hand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from aseptic.blocks import Block, Tone
     from aseptic.model import Origin, Param, Run
+    from aseptic.show.blocks import Block, Tone
 
 _PRINTED_LINES = 12
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aseptic.blocks import Code, CodeDiff, Paragraph, Table, text_of
-from aseptic.layout import fit, width_of
-from aseptic.readable import plain
+from aseptic.show.blocks import Code, CodeDiff, Paragraph, Table, text_of
+from aseptic.show.layout import fit, width_of
+from aseptic.show.readable import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from aseptic.blocks import Block, Column
     from aseptic.contract import DiffLine
+    from aseptic.show.blocks import Block, Column
 
 
 def draw_text(blocks: Iterable[Block], *, width: int | None = None) -> str:

@@ -6,12 +6,12 @@ import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from aseptic.blocks import Span, Table, text_of
+from aseptic.show.blocks import Span, Table, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aseptic.blocks import Column, Line
+    from aseptic.show.blocks import Column, Line
 
 GAP = 2
 
