@@ -117,9 +117,8 @@ def imported_packages(modules: Iterable[str] | None = None) -> dict[str, str]:
 
 _PYTHONS_OWN = frozenset(sys.stdlib_module_names) | {"__main__", "__mp_main__"}
 #: What aseptic imports when it needs it; recorded only where the user's namespace holds it too.
-_ASEPTICS_OWN = frozenset(
-    ["alembic", "anywidget", "aseptic", "git", "gitdb", "greenlet", "mako", "markupsafe", "msgspec", "psygnal", "rich", "smmap", "sqlalchemy", "xxhash"]
-)
+_ASEPTICS_OWN = {"alembic", "anywidget", "aseptic", "git", "gitdb", "greenlet", "mako"}
+_ASEPTICS_OWN |= {"markupsafe", "msgspec", "psygnal", "rich", "smmap", "sqlalchemy", "xxhash"}
 
 
 def _in_main() -> set[str]:
