@@ -98,13 +98,14 @@ def _title(run: Run) -> Line:
 
 def _metrics(run: Run, other: Run | None) -> Iterator[Line]:
     known = sorted(run.metrics.values(), key=lambda metric: metric.direction is None)
-    for metric in known[:_MAX_METRICS]:
-        yield _metric(metric, other)
+    for i, metric in enumerate(known[:_MAX_METRICS]):
+        yield _metric(metric, other, is_first=i == 0)
     if len(known) > _MAX_METRICS:
         yield (Span(f"+{len(known) - _MAX_METRICS} metrics", "dim"),)
 
 
-def _metric(metric: Metric, other: Run | None) -> Line:
+def _metric(metric: Metric, other: Run | None, *, is_first: bool) -> Line:
+    """The value and its delta; the first metric says which run it is compared with."""
     shown = readable.number(metric.value)
     line = (Span(f"{metric.name} "), Span(shown, "strong"))
     before = other.metrics.get(metric.name) if other else None
@@ -114,11 +115,12 @@ def _metric(metric: Metric, other: Run | None) -> Line:
     if moved.value is None:
         return (*line, Span(f" was {readable.number(before.value)} in {other.name}", "dim"))
     if moved.value == 0:
-        return (*line, Span(f" as {other.name}", "dim"))
+        return (*line, Span(f" as {other.name}" if is_first else " same", "dim"))
     arrow = "▲" if moved.value > 0 else "▼"
     tone: Tone = "dim" if moved.is_better is None else "good" if moved.is_better else "bad"
     size = readable.number(abs(moved.value))
-    return (*line, Span(f" {arrow} {size}", tone), Span(f" vs {other.name}", "dim"))
+    than = (Span(f" vs {other.name}", "dim"),) if is_first else ()
+    return (*line, Span(f" {arrow} {size}", tone), *than)
 
 
 def _expectations(run: Run) -> Iterator[Line]:
