@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Column } from '../src/contract';
+import type { Column, DiffLine, View } from '../src/contract';
+import { withoutBlankStarts, wordParts } from '../src/views/code_diff';
 import { Colors } from '../src/views/colors';
+import { planColumns } from '../src/views/columns';
 import { agoText, deltaText, digestText, durationText, metricText, paramText } from '../src/views/format';
 import { alignTo, append, reduce, smooth, spread, union, xOf, type Line } from '../src/views/series';
 import { compareCells, deltaOf, parseFilter, tableData } from '../src/views/table_data';
@@ -22,7 +24,8 @@ test('numbers read as people write them', () => {
 
 test('digests, times and durations are short', () => {
   assert.equal(digestText('xxh3:a41f00001234569c'), 'a41f…9c');
-  assert.equal(agoText(1000, 1030), 'now');
+  assert.equal(agoText(1000, 1012.9), '12 s');
+  assert.equal(agoText(1000, 998), '0 s');
   assert.equal(agoText(1000, 1000 + 4 * 60), '4 min');
   assert.equal(agoText(0, 100 * 86400), '1970-01-01');
   assert.equal(durationText(2.13), '2.1 s');
@@ -148,4 +151,43 @@ test('texts with numbers sort by the numbers', () => {
   assert.ok(compareCells('run9', 'run10') < 0);
   assert.ok(compareCells(2, 10) < 0);
   assert.ok(compareCells(NaN, 1) > 0);
+});
+
+const VIEW: View = {
+  sort: [], filters: {}, shown: {}, order: [], pinned: [], only_differs: true,
+  metric: null, x_axis: 'step', is_log: false, smoothing: 0
+};
+
+function widthOf(label: string, values: unknown[]): number {
+  const text = column([], { key: `params.${label}`, label, group: 'params', kind: 'text', values });
+  return planColumns(dataOf(text), VIEW, false)[0].width;
+}
+
+test('a column has room for its label, and long texts get little more', () => {
+  assert.ok(widthOf('gamma', ['1', '2', '3']) >= 50 + 18 + 24);
+  assert.ok(widthOf('learning_rate_of_it', ['1', '2', '3']) <= 160 + 18 + 26);
+  assert.equal(widthOf('model', ['HistGradientBoostingClassifier', 'b', 'c']), 180);
+});
+
+function diffLine(kind: DiffLine['kind'], before: string | null, after: string | null): DiffLine {
+  return { kind, before, after, before_line: null, after_line: null };
+}
+
+test('a cell does not begin with the empty line where %%track stood', () => {
+  const heading = diffLine('skipped', 'this cell', 'this cell');
+  const blank = diffLine('same', '', '');
+  const change = diffLine('changed', 'C = 1', 'C = 2');
+  assert.deepEqual(withoutBlankStarts([blank, change, blank]), [change, blank]);
+  assert.deepEqual(withoutBlankStarts([heading, blank, change]), [heading, change]);
+  const gone = diffLine('removed', '', null);
+  assert.deepEqual(withoutBlankStarts([heading, gone, diffLine('same', 'x', 'x'), heading, change]), [heading, change]);
+});
+
+test('the words of a line that the other side does not have are marked', () => {
+  const marked = (parts: { text: string; isNew: boolean }[]) => parts.map(({ text, isNew }) => (isNew ? `[${text}]` : text)).join('');
+  assert.deepEqual(wordParts('C, gamma = 1.0, 0.01', 'C, gamma = 1.0, 0.001').map(marked), [
+    'C, gamma = 1.0, 0.[01]',
+    'C, gamma = 1.0, 0.[001]'
+  ]);
+  assert.deepEqual(wordParts('import a', 'x = y').map(marked), ['import a', 'x = y']);
 });

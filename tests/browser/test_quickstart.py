@@ -36,7 +36,8 @@ def coloured_pixels(page) -> int:
     return page.evaluate(
         """() => {
             const canvas = [...document.querySelectorAll('.as-Plot canvas')].at(-1);
-            const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+            const { width, height } = canvas;
+            const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
             let count = 0;
             for (let i = 0; i < data.length; i += 4) {
                 const [r, g, b] = [data[i], data[i + 1], data[i + 2]];

@@ -134,7 +134,7 @@ def test_a_seed_makes_a_cell_repeatable(shell):
     draws = []
     for _ in range(2):
         shell.run(
-            "%%track --seed 3\nimport random\nimport numpy as np\nr = random.random() + np.random.rand()"
+            "%%track --seed 3\nimport random, numpy\nr = random.random() + numpy.random.rand()"
         )
         draws.append(shell.names["r"])
     assert draws[0] == draws[1]
@@ -181,7 +181,8 @@ def test_the_tag_run_tracks_a_cell_where_the_front_end_sends_it(shell):
 def test_auto_makes_runs_of_the_cells_that_fit_or_log(shell):
     shell.run("%aseptic auto")
     shell.run(
-        "class Model:\n    def fit(self, X):\n        return self\ndef work():\n    return Model().fit(1)"
+        "class Model:\n    def fit(self, X):\n        return self\n"
+        "def work():\n    return Model().fit(1)"
     )
     shell.run("x = 1")
     shell.run("m = Model().fit(3)")

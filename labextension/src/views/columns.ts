@@ -10,6 +10,8 @@ export interface PlannedColumn {
   width: number;
   isPinned: boolean;
   isNumeric: boolean;
+  /** Texts take no more than they need, however much room there is. */
+  isText: boolean;
   isFocus: boolean;
 }
 
@@ -21,10 +23,14 @@ const IN_NAME = new Set(['is_starred', 'is_baseline', 'status', 'state', 'git_di
 const ALWAYS = new Set(['name', 'started_at', 'duration_s']);
 /** The run fields that stand after params and data. */
 const LAST = ['git_commit', 'findings', 'tags', 'note', 'experiment', 'notebook', 'duration_s'];
-const [NARROW, WIDE] = [58, 190];
+const [NARROW, WIDE] = [58, 180];
+const WIDEST_LABEL = 160;
+const PADDING = 18;
+/** " ↓2" in a heading. */
+const ARROW = 26;
 const SAMPLE = 200;
-/** What bold figures and an arrow in the heading add. */
-const BOLD = 16;
+/** What bold figures add. */
+const BOLD = 8;
 
 /** The metric that the eye is on: the first that the table is sorted by, else the main one. */
 export function focusMetric(data: TableData, view: View): string | null {
@@ -119,6 +125,7 @@ function plan(data: ColumnData, view: View, focus: string | null): PlannedColumn
     width: column.key === 'name' ? 210 : widthOf(data) + (column.key === focus ? BOLD : 0),
     isPinned: column.key === 'name' || view.pinned.includes(column.key),
     isNumeric: column.kind === 'number',
+    isText: column.kind === 'text' || column.kind === 'digest',
     isFocus: column.key === focus
   };
 }
@@ -142,11 +149,30 @@ const widths = new WeakMap<ColumnData, number>();
 function measure(data: ColumnData): number {
   const values = data.column.values;
   const rows = values instanceof DataView ? values.byteLength / 8 : values.length;
-  let longest = data.column.label.length + 1.5;
+  let longest = 0;
   const star = data.column.key === 'git_commit' ? 1 : 0; // of uncommitted changes
   const stride = Math.max(1, Math.floor(rows / SAMPLE));
   for (let row = 0; row < rows; row += stride) {
     longest = Math.max(longest, data.text(row).length + star);
   }
-  return Math.min(Math.max(longest * 7.3 + 20, NARROW), WIDE);
+  const values_px = Math.min(longest * 7.3 + PADDING + 2, WIDE);
+  const label_px = Math.min(textWidth(data.column.label), WIDEST_LABEL) + PADDING + ARROW;
+  return Math.max(values_px, label_px, NARROW);
 }
+
+/** Pixels that a label takes, rather too many: fonts differ, and a cut label says nothing. */
+function textWidth(text: string): number {
+  return [...text].reduce((sum, letter) => sum + letterWidth(letter), 0);
+}
+
+function letterWidth(letter: string): number {
+  const [, width] = LETTERS.find(([letters]) => letters.test(letter)) ?? [null, 7.8];
+  return width;
+}
+
+const LETTERS: [RegExp, number][] = [
+  [/[mwMW@%]/, 12.5],
+  [/[ijl.,:;'|!()[\]]/, 4.5],
+  [/[A-Z]/, 9.5],
+  [/[\u2e80-\uffff]/, 14]
+];

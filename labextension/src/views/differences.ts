@@ -1,5 +1,5 @@
-/** What changed between two runs, what matters first. Knows no host. */
-import type { Change, Differences, DiffLine, DiffSection, SectionKind, Value } from '../contract';
+/** What changed between two runs, what matters first; the code itself is code_diff.ts's. Knows no host. */
+import type { Change, Differences, DiffSection, SectionKind, Value } from '../contract';
 import { el } from './dom';
 import { deltaText } from './format';
 
@@ -22,10 +22,15 @@ const COUNTED: { [kind in SectionKind]: [string, string] } = {
 };
 const MANY = 12;
 
-/** Draws the differences; `choose` is a control to pick the other run, if there are several. */
-export function drawDifferences(differences: Differences, choose: HTMLElement | null): HTMLElement {
+/**
+ * Draws the differences.
+ *
+ * `choose` is a control to pick the other run, if there are several; `title` says which two
+ * these are, where nobody picked them.
+ */
+export function drawDifferences(differences: Differences, choose: HTMLElement | null = null, title = ''): HTMLElement {
   const { before_name, after_name, sections } = differences;
-  const pair = el('span', { class: 'as-dim as-Pair' }, `${before_name} → `, choose ?? after_name);
+  const pair = el('span', { class: 'as-dim as-Pair' }, title && `${title}: `, `${before_name} → `, choose ?? after_name);
   const list = el('dl', { class: 'as-Sections' }, ...sections.flatMap(drawSection));
   return el(
     'section',
@@ -49,7 +54,7 @@ function drawSection(section: DiffSection): HTMLElement[] {
   const isSame = !section.changes.length && !section.lines.some(line => line.kind !== 'same');
   const content = isSame
     ? el('dd', { class: 'as-dim' }, sameText(section))
-    : el('dd', {}, ...drawChanges(section), section.note && el('div', { class: 'as-dim' }, section.note), drawCode(section.lines));
+    : el('dd', {}, ...drawChanges(section), section.note && el('div', { class: 'as-dim' }, section.note));
   return [el('dt', {}, LABELS[section.kind]), content];
 }
 
@@ -104,43 +109,6 @@ function drawDelta({ delta, is_better }: Change, isMetric: boolean): HTMLElement
   const kind = is_better === null ? 'as-dim' : is_better ? 'as-good' : 'as-bad';
   const arrow = delta > 0 ? '▲ ' : '▼ ';
   return [el('span', { class: kind }, arrow + deltaText(delta))];
-}
-
-/** Code side by side; where there is no room for that, the style sheet puts one below the other. */
-function drawCode(lines: DiffLine[]): HTMLElement | null {
-  if (!lines.length) {
-    return null;
-  }
-  const rows = lines.map(line =>
-    line.kind === 'skipped'
-      ? el('div', { class: 'as-Code-skipped', role: 'row' }, skippedText(line))
-      : el('div', { class: `as-Code-row as-${line.kind}`, role: 'row' }, ...drawSides(line))
-  );
-  return el('div', { class: 'as-Code', role: 'table', 'aria-label': 'code side by side' }, ...rows);
-}
-
-function drawSides(line: DiffLine): HTMLElement[] {
-  return [
-    drawSide(line.before, line.before_line, 'as-before', line.kind === 'same' ? ' ' : '−'),
-    drawSide(line.after, line.after_line, 'as-after', line.kind === 'same' ? ' ' : '+')
-  ];
-}
-
-function drawSide(text: string | null, number: number | null, side: string, sign: string): HTMLElement {
-  if (text === null) {
-    return el('div', { class: `as-Code-side ${side} as-none`, role: 'cell' });
-  }
-  return el(
-    'div',
-    { class: `as-Code-side ${side}`, role: 'cell' },
-    el('span', { class: 'as-Code-number', 'aria-hidden': 'true' }, number === null ? '' : String(number)),
-    el('span', { class: 'as-Code-sign' }, sign),
-    el('span', { class: 'as-Code-text' }, text)
-  );
-}
-
-function skippedText(line: DiffLine): string {
-  return line.before ?? line.after ?? '⋯';
 }
 
 function valueText(value: Value): string {

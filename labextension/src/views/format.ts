@@ -43,11 +43,11 @@ export function digestText(digest: string): string {
   return bare.length <= 7 ? bare : `${bare.slice(0, 4)}…${bare.slice(-2)}`;
 }
 
-/** `now`, `4 min`, `3 h`, `2 d`, then the date. */
+/** `12 s`, `4 min`, `3 h`, `2 d`, then the date. */
 export function agoText(seconds: number, now: number): string {
   const ago = now - seconds;
   if (ago < 60) {
-    return 'now';
+    return `${Math.max(0, Math.floor(ago))} s`; // clocks differ
   }
   if (ago < 3600) {
     return `${Math.floor(ago / 60)} min`;

@@ -1,6 +1,7 @@
-/** The panel: query, run table, and below it the curves and differences of the selected runs. */
+/** The panel: query, run table, and below it curves, differences and code of the runs picked. */
 import type { Ask, PanelHost, PanelState } from '../api';
 import type { Curve, Differences, Reply, View } from '../contract';
+import { drawCode } from './code_diff';
 import { Colors } from './colors';
 import { choosable, focusMetric, isShown } from './columns';
 import { CurvesView, type CurvesState } from './curves';
@@ -11,6 +12,9 @@ import { decode, type Line } from './series';
 import { tableData, type TableData } from './table_data';
 
 const MAX_CURVES = 20;
+/** What is shown while no run is picked. */
+const NEWEST = 6;
+const OFFERED_BASELINES = 10;
 const PATIENCE_MS = 400;
 const NO_CURVES = 'Pick runs in the table to see their curves.';
 const NO_DIFFERENCES = 'Pick two runs to see what changed between them.';
@@ -21,6 +25,7 @@ export class PanelView {
   private readonly toolbar = el('div', { class: 'as-Toolbar', role: 'toolbar', 'aria-label': 'Runs' });
   private readonly message = el('div', { class: 'as-Message', role: 'status', hidden: true });
   private readonly differences = el('div', { class: 'as-Slot' });
+  private readonly code = el('div', { class: 'as-Slot as-CodeSlot' });
   private readonly below: HTMLElement;
   private readonly query: HTMLInputElement;
   private readonly busy = el('span', { class: 'as-Busy', role: 'status', hidden: true }, 'waiting for the kernel …');
@@ -42,7 +47,7 @@ export class PanelView {
   constructor(private readonly host: PanelHost) {
     this.shown = host.state;
     this.data = tableData(this.shown.table);
-    this.colors.assign(this.shown.selected);
+    this.colors.assign(this.runs);
     this.hasFilters = Object.keys(this.shown.view.filters).length > 0;
     this.query = this.makeQuery();
     this.tableState = this.stateOfTable();
@@ -52,7 +57,7 @@ export class PanelView {
       hover: run_id => this.hover(run_id),
       zoom: range => void this.loadCurves(range)
     }, this.colors);
-    this.below = el('div', { class: 'as-Below' }, this.curvesView.element, this.differences);
+    this.below = el('div', { class: 'as-Below' }, this.curvesView.element, this.differences, this.code);
     this.toolbar.append(this.query, this.busy, this.buttons);
     this.element = el('div', { class: 'as-Root as-Panel' }, this.toolbar, this.message, this.tableView.element, this.below);
     this.unsubscribe = host.subscribe(this.changed);
@@ -71,7 +76,7 @@ export class PanelView {
       this.curvesView.setLines(this.withSingles(curves.map(decode)));
     }
     if (differences) {
-      this.differences.replaceChildren(drawDifferences(differences, null));
+      this.showDifferences(differences);
     }
   }
 
@@ -87,6 +92,7 @@ export class PanelView {
   private onChange(): void {
     const before = this.shown;
     this.shown = this.host.state;
+    this.colors.assign(this.runs);
     if (before.table !== this.shown.table) {
       this.data = tableData(this.shown.table);
       this.tableView.setTable(this.shown.table);
@@ -95,9 +101,18 @@ export class PanelView {
     if (before.query !== this.shown.query) {
       this.query.value = this.shown.query;
     }
-    this.colors.assign(this.shown.selected);
     this.drawAll();
     this.load();
+  }
+
+  /** The runs whose curves are shown: those picked, else the newest. */
+  private get runs(): readonly string[] {
+    const { selected, table } = this.shown;
+    return selected.length ? selected : table.run_ids.slice(0, NEWEST);
+  }
+
+  private get isPicked(): boolean {
+    return this.shown.selected.length > 0;
   }
 
   private drawAll(): void {
@@ -124,10 +139,10 @@ export class PanelView {
   }
 
   private stateOfCurves(): CurvesState {
-    const { view, selected } = this.shown;
-    const names = new Map(selected.map(run_id => [run_id, this.nameOf(run_id)]));
+    const { view } = this.shown;
+    const { runs } = this;
+    const names = new Map(runs.map(run_id => [run_id, this.nameOf(run_id)]));
     const metrics = this.metrics();
-    const hidden = selected.length - MAX_CURVES;
     return {
       metrics,
       metric: this.metric(metrics),
@@ -136,14 +151,22 @@ export class PanelView {
       smoothing: view.smoothing,
       names,
       hovered: this.hovered,
-      note: hidden > 0 ? `the first ${MAX_CURVES} of ${selected.length} runs` : null,
-      empty: selected.length ? 'These runs logged no metric.' : NO_CURVES
+      note: this.curvesNote(),
+      empty: this.isPicked ? 'These runs logged no metric.' : NO_CURVES
     };
   }
 
-  /** The metrics that any selected run has, the one in view first. */
+  private curvesNote(): string | null {
+    const count = this.runs.length;
+    if (!this.isPicked) {
+      return count > 1 ? `the ${count} newest runs` : null;
+    }
+    return count > MAX_CURVES ? `the first ${MAX_CURVES} of ${count} runs` : null;
+  }
+
+  /** The metrics that any of these runs has, the one in view first. */
   private metrics(): string[] {
-    const rows = this.shown.selected.flatMap(run_id => this.data.rowOf.get(run_id) ?? []);
+    const rows = this.runs.flatMap(run_id => this.data.rowOf.get(run_id) ?? []);
     const focus = focusMetric(this.data, this.shown.view);
     return this.data.columns
       .filter(({ column, value }) => column.group === 'metrics' && rows.some(row => value(row) !== undefined))
@@ -169,7 +192,7 @@ export class PanelView {
   }
 
   private async loadCurves(zoom: { min: number; max: number } | null): Promise<void> {
-    const run_ids = this.shown.selected.slice(0, MAX_CURVES);
+    const run_ids = this.runs.slice(0, MAX_CURVES);
     const metric = this.metric(this.metrics());
     const { x_axis } = this.shown.view;
     const key = JSON.stringify([run_ids, metric, x_axis, zoom]);
@@ -197,39 +220,57 @@ export class PanelView {
     const metric = this.metric(this.metrics());
     const column = this.data.byKey.get(`metrics.${metric}`);
     const have = new Set(lines.filter(line => line.metric === metric).map(line => line.run_id));
-    const singles = this.shown.selected.slice(0, MAX_CURVES).flatMap(run_id => {
+    const singles = this.runs.slice(0, MAX_CURVES).flatMap(run_id => {
       const row = this.data.rowOf.get(run_id);
       const value = row === undefined ? undefined : column?.value(row);
       return have.has(run_id) || typeof value !== 'number' ? [] : [single(run_id, metric!, value)];
     });
-    const order = new Map(this.shown.selected.map((run_id, i) => [run_id, i]));
+    const order = new Map(this.runs.map((run_id, i) => [run_id, i]));
     return [...lines, ...singles].sort((a, b) => (order.get(a.run_id) ?? 0) - (order.get(b.run_id) ?? 0));
   }
 
   private async loadDifferences(): Promise<void> {
-    const { selected, baseline } = this.shown;
-    const before = baseline && selected.includes(baseline) ? baseline : selected[0];
-    const others = selected.filter(run_id => run_id !== before).slice(0, MAX_CURVES);
+    const { before, others } = this.toCompare();
     if (!this.after || !others.includes(this.after)) {
       this.after = others[others.length - 1] ?? null;
     }
     const after = this.after;
-    const key = JSON.stringify([before, after, others]);
+    const key = JSON.stringify([before, after, others, this.isPicked]);
     if (key === this.differencesKey) {
       return;
     }
     this.differencesKey = key;
-    if (!after) {
-      const text = selected.length === 1 ? 'Pick one more run to see what changed.' : NO_DIFFERENCES;
+    if (!before || !after || !this.differences.hasChildNodes()) {
+      const text = this.shown.selected.length === 1 ? 'Pick one more run to see what changed.' : NO_DIFFERENCES;
       this.differences.replaceChildren(drawNoDifferences(text));
+      this.code.replaceChildren();
+    }
+    if (!before || !after) {
       return;
     }
     const reply = await this.ask({ type: 'differences', before, after });
     if (reply?.type === 'differences' && key === this.differencesKey) {
-      this.differences.replaceChildren(drawDifferences(reply.differences, this.drawChoice(others, after)));
+      this.showDifferences(reply.differences, this.drawChoice(others, after));
     } else if (!reply && key === this.differencesKey) {
       this.differencesKey = '';
     }
+  }
+
+  /** The run to compare with, and those to compare; of the newest, one with the one before it. */
+  private toCompare(): { before: string | undefined; others: string[] } {
+    const { selected, baseline, table } = this.shown;
+    if (!this.isPicked) {
+      return { before: table.run_ids[1], others: table.run_ids.slice(0, 1) };
+    }
+    const before = baseline && selected.includes(baseline) ? baseline : selected[0];
+    return { before, others: selected.filter(run_id => run_id !== before).slice(0, MAX_CURVES) };
+  }
+
+  private showDifferences(differences: Differences, choose: HTMLElement | null = null): void {
+    const [newest, second] = this.shown.table.run_ids;
+    const isNewest = !this.isPicked && differences.before === second && differences.after === newest;
+    this.differences.replaceChildren(drawDifferences(differences, choose, isNewest ? 'the two newest' : ''));
+    this.code.replaceChildren(drawCode(differences) ?? '');
   }
 
   private drawChoice(others: string[], after: string): HTMLElement | null {
@@ -255,7 +296,8 @@ export class PanelView {
   /** Asks, says so when the answer takes its time, and shows an error in one line. */
   private async ask(request: Ask): Promise<Reply | null> {
     this.pending += 1;
-    const timer = setTimeout(() => (this.busy.hidden = this.pending === 0), PATIENCE_MS);
+    // nobody waits for what nobody picked
+    const timer = setTimeout(() => (this.busy.hidden = this.pending === 0 || !this.isPicked), PATIENCE_MS);
     try {
       return await this.host.ask(request);
     } catch (error) {
@@ -400,9 +442,10 @@ export class PanelView {
 
   private baselineMenu(): HTMLElement {
     const { selected, baseline } = this.shown;
-    const runs = [...new Set([...(baseline ? [baseline] : []), ...selected])].slice(0, MAX_CURVES);
+    const offered = this.isPicked ? selected : this.tableView.first(OFFERED_BASELINES);
+    const runs = [...new Set([...(baseline ? [baseline] : []), ...offered])].slice(0, MAX_CURVES);
     const items = runs.map(run_id => this.menuItem(this.nameOf(run_id), () => this.setBaseline(run_id), run_id === baseline));
-    const hint = el('div', { class: 'as-dim as-MenuHint' }, runs.length ? 'or press b on a row' : 'Pick a run first, or press b on a row.');
+    const hint = el('div', { class: 'as-dim as-MenuHint' }, 'or press b on a row');
     return el('div', { class: 'as-MenuList' }, ...items,
       baseline ? this.menuItem('No baseline', () => this.setBaseline(null)) : null, hint);
   }

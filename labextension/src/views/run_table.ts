@@ -19,7 +19,7 @@ import type { RunTable, Sort, View } from '../contract';
 import type { Colors } from './colors';
 import { DELTA, focusMetric, moved, planColumns, type PlannedColumn } from './columns';
 import { el, oncePerFrame } from './dom';
-import { deltaText, exactTime } from './format';
+import { agoText, deltaText, exactTime } from './format';
 import {
   cellText,
   compareCells,
@@ -36,6 +36,7 @@ import {
 const ROW_HEIGHT = 30;
 const BAR_WIDTH = 46;
 const LEADING = 58; // check box and star
+const TICK_MS = 10_000;
 
 /** What the table shows beside its data. */
 export interface RunTableState {
@@ -89,6 +90,7 @@ export class RunTableView {
   private readonly virtualizer: Virtualizer<HTMLElement, Element>;
   private readonly unmount: () => void;
   private readonly redraw = oncePerFrame(() => this.drawRows());
+  private readonly clock = setInterval(() => this.tick(), TICK_MS);
   private data!: TableData;
   private model!: ReturnType<typeof makeModel>;
   private columns: PlannedColumn[] = [];
@@ -145,7 +147,13 @@ export class RunTableView {
     return this.order.length + (this.baselineRow === null ? 0 : 1);
   }
 
+  /** The first runs shown, from the top down. */
+  first(most: number): string[] {
+    return Array.from({ length: Math.min(most, this.count) }, (_, place) => this.runAt(place));
+  }
+
   destroy(): void {
+    clearInterval(this.clock);
     this.redraw.cancel();
     this.unmount();
   }
@@ -216,8 +224,8 @@ export class RunTableView {
   // -- drawing ----------------------------------------------------------------------------
 
   private layOut(): void {
-    const tracks = this.columns.map(({ width, isPinned }) =>
-      isPinned ? `${Math.round(width)}px` : `minmax(${Math.round(width)}px, ${Math.round(width)}fr)`
+    const tracks = this.columns.map(({ width, isPinned, isText }) =>
+      isPinned || isText ? `${Math.round(width)}px` : `minmax(${Math.round(width)}px, ${Math.round(width)}fr)`
     );
     const total = this.columns.reduce((sum, column) => sum + column.width, LEADING);
     this.element.style.setProperty('--as-grid', `${LEADING}px ${tracks.join(' ')}`);
@@ -408,9 +416,13 @@ export class RunTableView {
     if (Array.isArray(value)) {
       const kind = data.column.kind === 'findings' ? 'as-Chip as-warn' : 'as-Chip';
       cell.append(...value.map(text => el('span', { class: kind }, text)));
+      cell.title = value.join(', ');
       return cell;
     }
     cell.textContent = data.text(row) + (this.isUncommitted(column.key, row) ? '*' : '');
+    if (data.column.kind === 'time' && value !== undefined) {
+      cell.dataset.at = String(value);
+    }
     const title = cellTitle(column, value, this.isUncommitted(column.key, row));
     if (title) {
       cell.title = title;
@@ -474,6 +486,17 @@ export class RunTableView {
       }
     });
     return cells;
+  }
+
+  /** "12 s" ago does not stay true. */
+  private tick(): void {
+    const now = Date.now() / 1000;
+    for (const cell of this.element.querySelectorAll<HTMLElement>('[data-at]')) {
+      const text = agoText(Number(cell.dataset.at), now);
+      if (cell.textContent !== text) {
+        cell.textContent = text;
+      }
+    }
   }
 
   private markHovered(): void {

@@ -1,6 +1,7 @@
 /** anywidget host of the differences of two runs: one trait, drawn anew when it changes. */
 import type { RenderProps } from '@anywidget/types';
 import type { Differences } from '../contract';
+import { drawCode } from '../views/code_diff';
 import { drawDifferences } from '../views/differences';
 import { el as element } from '../views/dom';
 
@@ -11,7 +12,10 @@ interface Traits {
 export default {
   render({ model, el }: RenderProps<Traits>): () => void {
     const root = element('div', { class: 'as-Root as-DifferencesWidget' });
-    const draw = (): void => root.replaceChildren(drawDifferences(model.get('differences'), null));
+    const draw = (): void => {
+      const differences = model.get('differences');
+      root.replaceChildren(drawDifferences(differences), drawCode(differences) ?? '');
+    };
     model.on('change:differences', draw);
     draw();
     el.classList.add('as-Host');

@@ -160,11 +160,13 @@ def _read_loop(node: ast.For | ast.AsyncFor, bindings: Bindings) -> None:
         bindings.kinds[name].append(Kind.OTHER)
     if counts(node.iter):
         bindings.counters.update(names if not _is_enumerate(node.iter) else names[:1])
-    elif isinstance(node.iter, (ast.List, ast.Tuple, ast.Set)):
-        if classify(node.iter, bindings.kind_of) is Kind.SETTING and isinstance(
-            node.target, ast.Name
-        ):
-            bindings.literal_loops[node.target.id] = node.lineno
+    elif isinstance(node.target, ast.Name) and _lists_settings(node.iter, bindings):
+        bindings.literal_loops[node.target.id] = node.lineno
+
+
+def _lists_settings(iterable: ast.expr, bindings: Bindings) -> bool:
+    is_display = isinstance(iterable, (ast.List, ast.Tuple, ast.Set))
+    return is_display and classify(iterable, bindings.kind_of) is Kind.SETTING
 
 
 def _is_enumerate(iterable: ast.expr) -> bool:

@@ -113,7 +113,7 @@ def _setting(item: object) -> Value | Nothing:
     """The value of one setting: plain, the class of an estimator, or the steps of a pipeline."""
     if is_estimator(type(item)):
         return type(item).__name__
-    if type(item) in (list, tuple) and any(_is_step(step) for step in item):
+    if isinstance(item, (list, tuple)) and any(_is_step(step) for step in item):
         return tuple(_step_text(step) for step in item)
     if callable(item) and not is_a(item, type):
         return NOTHING
@@ -173,7 +173,7 @@ def _chosen(values: Mapping[str, Value], kind: type) -> frozenset[str]:
 
 
 def _model_name(value: Any) -> str | None:
-    """The class that predicts: a pipeline's last step, a search's estimator; None for transformers."""
+    """The class that predicts: a pipeline's last step, a search's estimator; else None."""
     own = own_attributes(value)
     inner = _last_step(own) or own.get("estimator")
     if inner is not None and is_estimator(type(inner)) and (is_search(value) or "steps" in own):

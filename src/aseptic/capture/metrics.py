@@ -47,10 +47,11 @@ _CLOCKS: Final = frozenset(
 #: Calls whose number says how much there is or where it is, not how good it is.
 _UNMEASURED: Final = frozenset(
     """
-    len range enumerate zip id hash ord input open iter next reversed map filter getattr count_nonzero
-    count nunique numel nelement getsize cpu_count device_count getpid randint choice random
-    get_n_splits index find getenv environ argmax argmin argsort memory_usage nbytes ndim bincount
-    pop setdefault manual_seed default_rng get_ipython copy deepcopy vars asdict model_dump parse_args
+    len range enumerate zip id hash ord input open iter next reversed map filter getattr
+    count_nonzero count nunique numel nelement getsize cpu_count device_count getpid randint
+    choice random get_n_splits index find getenv environ argmax argmin argsort memory_usage
+    nbytes ndim bincount pop setdefault manual_seed default_rng get_ipython copy deepcopy vars
+    asdict model_dump parse_args
     """.split()  # noqa: SIM905 - a list of words reads best as words
 )
 _COUNT_WORDS: Final = frozenset(

@@ -43,7 +43,7 @@ class Collected(NamedTuple):
 class ParamProbe:
     """Sees the params and metrics of one execution of a cell.
 
-    `instrument` may be called again for the trees that the cell itself runs (`%%time`, `%%capture`);
+    `instrument` may be called again for trees that the cell itself runs (`%%time`, `%%capture`);
     `collect` ends the probe, and must wait until the cell is done: the cell's code finds the
     probes under a name in `builtins` that no source can spell, and `collect` removes it.
     """

@@ -111,17 +111,18 @@ class _Slot(NamedTuple):
 #: Methods that set nothing: of containers, text, tables, tensors and figures.
 HARMLESS_METHODS: Final = frozenset(
     """
-    add agg all any append apply argmax argmin assign astype backward clear clip close copy count
-    cpu cuda cumsum decode describe detach difference discard drop drop_duplicates dropna dtypes
-    encode endswith eval extend fillna find flatten float flush format get get_params groupby head
-    hist iloc index info insert int intersection isalpha isdigit isin isna isnull item items iterrows
-    itertuples join keys legend loc long lower map max mean median melt merge min mkdir model_dump
-    mode nunique numpy parameters permute pivot pivot_table plot pop popitem predict_log_proba
-    quantile ravel read read_text rename replace requires_grad_ reset_index reshape reverse round
-    savefig scatter seek select set_index set_title set_xlabel set_ylabel setdefault set_params shape show size
-    sort sort_index sort_values split squeeze startswith state_dict std strip sum swapaxes tail to
-    to_csv to_dict to_list to_numpy to_parquet title tolist transpose type union unique unsqueeze
-    update upper value_counts values var view where with_columns write write_text zero_grad zfill
+    add agg all any append apply argmax argmin assign astype backward clear clip close copy
+    count cpu cuda cumsum decode describe detach difference discard drop drop_duplicates dropna
+    dtypes encode endswith eval extend fillna find flatten float flush format get get_params
+    groupby head hist iloc index info insert int intersection isalpha isdigit isin isna isnull
+    item items iterrows itertuples join keys legend loc long lower map max mean median melt
+    merge min mkdir model_dump mode nunique numpy parameters permute pivot pivot_table plot pop
+    popitem predict_log_proba quantile ravel read read_text rename replace requires_grad_
+    reset_index reshape reverse round savefig scatter seek select set_index set_title set_xlabel
+    set_ylabel setdefault set_params shape show size sort sort_index sort_values split squeeze
+    startswith state_dict std strip sum swapaxes tail to to_csv to_dict to_list to_numpy
+    to_parquet title tolist transpose type union unique unsqueeze update upper value_counts
+    values var view where with_columns write write_text zero_grad zfill
     """.split()  # noqa: SIM905 - a list of words reads best as words
 )
 _SCOPES = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import builtins
 import weakref
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 from aseptic.capture import estimators
 from aseptic.capture.callees import (
@@ -45,6 +45,7 @@ from aseptic.model import Metric, Origin, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from types import FunctionType
 
     from aseptic.capture.bindings import Bindings
     from aseptic.capture.globals_read import GlobalRead
@@ -69,7 +70,7 @@ class _Reading(NamedTuple):
     """What is known of a number bound to a name."""
 
     value: float | int
-    count: int
+    logged: int
     minimum: float | None
     maximum: float | None
     order: int
@@ -83,7 +84,7 @@ class _Reading(NamedTuple):
         low = [one for one in (self.minimum, value) if one is not None and one == one]
         high = [one for one in (self.maximum, value) if one is not None and one == one]
         return _Reading(
-            value, self.count + 1, min(low, default=None), max(high, default=None), order
+            value, self.logged + 1, min(low, default=None), max(high, default=None), order
         )
 
 
@@ -127,7 +128,7 @@ class Recorder:
         if plan.attribute is not None:
             return read_method(called, plan.attribute, plan.text)
         try:
-            known = self._callees.get(called) if type(called).__hash__ is object.__hash__ else None
+            known = self._callees.get(called) if _is_known_by_identity(called) else None
         except TypeError:  # it takes no weak references
             known = None
         return known or self._remember(called, read_callee(called, plan.text))
@@ -162,8 +163,10 @@ class Recorder:
             self._bound_arguments(plan, callee, found)
         for place, argument in enumerate(plan.arguments):
             self._argument_variable(plan, callee, argument, found[place])
-        if callee.function is not None and not callee.is_library and callee.level is not Level.NONE:
-            for read in globals_read(callee.function, self.namespace):
+        # mypy takes a function in a field for a method
+        function = cast("FunctionType | None", callee.function)
+        if function is not None and not callee.is_library and callee.level is not Level.NONE:
+            for read in globals_read(function, self.namespace):
                 self._global(read, callee.name)
 
     def bound(self, plan: BindPlan, value: object) -> None:
@@ -179,7 +182,7 @@ class Recorder:
                 self._measured(part, item)
 
     def used(self, plan: UsePlan, value: object) -> bool:
-        """A setting that an expression reads; False when it is none and need not be looked at again."""
+        """A setting that an expression reads; False when it is none: it is not looked at again."""
         if plan.member is None:
             return self._variable(plan.name, plain(value), callee=None)
         return self._member(plan.name, plan.member, plain(value), plan.line)
@@ -285,7 +288,8 @@ class Recorder:
     def _elsewhere(self, name: str, *, callee: str | None) -> Origin:
         """The origin of a name that this cell does not bind."""
         found = self._defined_in(name) or Origin(how="global")
-        how = "parameters" if found.how == "parameters" else "global"
+        is_given = found.how == "parameters"
+        how: Literal["parameters", "global"] = "parameters" if is_given else "global"
         return Origin(
             how=how,
             cell=found.cell,
@@ -336,7 +340,7 @@ class Recorder:
     def _argument_variable(
         self, plan: CallPlan, callee: Callee, argument: Argument, item: Reduced
     ) -> None:
-        """A bare variable or member as an argument is a use of that variable, whatever is called."""
+        """A bare variable or member as an argument is a use of it, whatever is called."""
         if argument.name is not None:
             if callee.level is not Level.NONE:
                 self._spent.add(argument.name)
@@ -488,7 +492,7 @@ class Recorder:
 
     def _remember(self, called: Any, callee: Callee) -> Callee:
         try:
-            if type(called).__hash__ is object.__hash__:
+            if _is_known_by_identity(called):
                 self._callees[called] = callee
         except TypeError:  # it takes no weak references
             return callee
@@ -560,8 +564,8 @@ class Recorder:
         self._measured(part, tail.last)
         after = self._readings.get((part.name, ""))
         if before and after:
-            count = before.count + tail.count
-            self._readings[part.name, ""] = after._replace(count=count)
+            count = before.logged + tail.count
+            self._readings[part.name, ""] = after._replace(logged=count)
 
     def _close_tensor(self, name: str, tensor: Any, order: int) -> None:
         if tensor is None:
@@ -578,7 +582,7 @@ def _metric(name: str, reading: _Reading) -> Metric:
         name=name,
         value=reading.value,
         direction=direction_of(name),
-        count=reading.count,
+        count=reading.logged,
         minimum=reading.minimum,
         maximum=reading.maximum,
         origin="assigned",
@@ -651,3 +655,9 @@ def _is_result(name: str, value: object) -> bool:
     """A number or list from another cell that is called like a metric is no setting."""
     is_number = type(value) in (int, float, tuple, list)
     return is_number and direction_of(name) is not None
+
+
+def _is_known_by_identity(thing: object) -> bool:
+    """Whether it can be a key without a user's `__hash__` or `__eq__` being called."""
+    own: object = type(thing).__hash__
+    return own is object.__hash__

@@ -170,7 +170,9 @@ class _CallSite:
         callee, self._callee = self._callee, None
         if callee is not None:
             self._recorder.call(self.plan, callee, self._found)
-            self._has_settings = self._has_settings or any(map(self._is_setting, range(len(self._found))))
+            self._has_settings = self._has_settings or any(
+                map(self._is_setting, range(len(self._found)))
+            )
         self._found = []
 
     def _is_setting(self, place: int) -> bool:
