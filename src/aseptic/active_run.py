@@ -308,6 +308,8 @@ class ActiveRun:
         if not self._has_failed_to_write:
             self._has_failed_to_write = True
             say(f"run {self.name}: not everything is recorded: {error}")
+            missing = Problem(what="parts of the run", reason=str(error))
+            self._records[Problem.__name__, missing.what] = missing  # for the card, if nothing else
 
 
 def status_of(error: BaseException | None) -> Literal["finished", "failed", "interrupted"]:

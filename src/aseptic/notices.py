@@ -20,3 +20,8 @@ def say_once(message: str) -> None:
     if message not in _said:
         _said.add(message)
         say(message)
+
+
+def mark_as_said(message: str) -> None:
+    """The message will not be said by `say_once`: it has been said in other words."""
+    _said.add(message)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aseptic.active_run import status_of
-from aseptic.model import Origin, Outputs, Param, ParamUse
+from aseptic.model import Origin, Outputs, Param, ParamUse, State
 from aseptic.surroundings import read_git_in_background, record_surroundings
 from aseptic.tracking import default_store, run_of_context, start_run
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from aseptic.active_run import ActiveRun
     from aseptic.store.base import Store
 
+_NOT_A_CELL = "it is no tracked cell: what ran before it is not known"
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -171,6 +172,7 @@ class _Script:
                 self.run.record(data_input)
         with self.run.guarded("git and environment"):
             record_surroundings(self.run, self._git)
+        self.run.record(State(kind="unknown", reasons=(_NOT_A_CELL,)))
         if error is not None:
             self.run.record(Outputs(error=_in_words(error), traceback=_traceback(error)))
 

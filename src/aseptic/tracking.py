@@ -12,7 +12,7 @@ from aseptic.active_run import ActiveRun, has_ended
 from aseptic.errors import NoActiveRun
 from aseptic.model import Cell, RunStart, new_run_id, utc_now
 from aseptic.names import new_name
-from aseptic.notices import say_once
+from aseptic.notices import mark_as_said, say_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -124,6 +124,11 @@ def _runs_for_strangers() -> list[ActiveRun]:
 def _is_one_in_another(runs: list[ActiveRun]) -> bool:
     """Whether the last of several runs was started within all the others."""
     return bool(runs) and set(runs) <= set(_outwards(runs[-1]))
+
+
+def say_nothing_of_missing_runs() -> None:
+    """`log` keeps quiet from now on: it was said already that, and why, there is no run."""
+    mark_as_said(str(NoActiveRun()))
 
 
 def _say_that_none_is_active() -> None:

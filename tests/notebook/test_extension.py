@@ -281,4 +281,25 @@ def test_a_store_that_cannot_be_made_warns_and_the_cell_runs(folder, new_shell, 
     shell = new_shell()
     shell.run("%%track\nx = 1")
     assert shell.names["x"] == 1
-    assert "this run is not recorded" in capsys.readouterr().err
+    shell.run("%%track\nimport aseptic\naseptic.log(loss=1.0)")
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert said[0].startswith("aseptic: runs are not recorded: cannot write")
+
+
+def test_a_store_that_is_deleted_in_the_middle_is_said_on_the_card(shell, capsys):
+    shell.run("%%track\nimport aseptic, shutil\naseptic.log(a=1)\nshutil.rmtree('.aseptic')")
+    said = capsys.readouterr()
+    assert "it was deleted while it was written" in said.err
+    assert "not recorded: parts of the run" in said.out
+
+
+def test_the_data_of_a_helper_that_a_function_of_the_cell_calls_is_recorded(shell):
+    shell.run("import numpy as np\nX = np.ones(3)\ndef helper(k):\n    return X[0] * k")
+    shell.run("%%track\ndef g(k):\n    return helper(k) + 1\ns = g(4)")
+    assert list(shell.last().data_inputs) == ["X"]
+
+
+def test_a_logged_metric_knows_which_way_is_better(shell):
+    shell.run("%%track\nimport aseptic\naseptic.log(loss=1.0)")
+    assert shell.last().metrics["loss"].direction == "min"

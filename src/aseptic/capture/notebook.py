@@ -5,11 +5,14 @@ The file is read as JSON and never executed.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import psutil
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,17 +34,30 @@ def find_notebook(
 
     JupyterLab and Notebook 7 set `JPY_SESSION_NAME` when they start the kernel (a notebook that
     is renamed later is not found); VS Code puts `__vsc_ipynb_file__` into the namespace, and
-    papermill `PAPERMILL_INPUT_PATH` where it runs with `--inject-input-path`. `jupyter execute`
-    and a plain IPython say nothing.
+    papermill `PAPERMILL_INPUT_PATH` where it runs with `--inject-input-path`. Else the command line
+    of the process that started the kernel tells, as in `jupyter execute train.ipynb`.
     """
     names = namespace or {}
     told = (
         names.get("__vsc_ipynb_file__"),
         names.get("PAPERMILL_INPUT_PATH"),
         environ.get("JPY_SESSION_NAME"),
+        _executed_by_parent(os.getppid()),
     )
     paths = (Path(path) for path in told if isinstance(path, str) and path)
     return next((path for path in paths if _is_notebook(path)), None)
+
+
+@functools.lru_cache(maxsize=4)
+def _executed_by_parent(parent_pid: int) -> str | None:
+    """The first notebook on the command line of the parent: papermill's input, not its output."""
+    try:
+        parent = psutil.Process(parent_pid)
+        folder = Path(parent.cwd())
+        words = [word for word in parent.cmdline() if word.endswith(".ipynb")]
+    except (psutil.Error, OSError):
+        return None
+    return str(folder / words[0]) if words else None
 
 
 def _is_notebook(path: Path) -> bool:

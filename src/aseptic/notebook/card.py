@@ -42,6 +42,10 @@ _STYLE = (
 )
 
 
+# Not seen, but read where styles are taken off: the gap between the parts is a style too.
+_SEPARATOR = '\n<span style="font-size:0"> · </span>\n'
+
+
 def show_card(shell: Any, run: Run, previous: Run | None, *, baseline: Run | None = None) -> None:
     """Appends the card to the output of the cell that has just ended."""
     parts = list(card_parts(run, previous, baseline=baseline))
@@ -60,12 +64,14 @@ def card_text(parts: list[Line]) -> str:
 def card_html(run: Run, parts: list[Line]) -> str:
     """The card as HTML without script."""
     edge = _EDGES.get(run.status, "--as-warn,#946200")
-    spans = "\n".join(f"<span>{''.join(_span(piece) for piece in part)}</span>" for part in parts)
+    spans = _SEPARATOR.join(
+        f"<span>{''.join(_span(piece) for piece in part)}</span>" for part in parts
+    )
     return (
         f'{_STYLE}<div class="as-Card" role="note" aria-label="run {escape(run.name)}" '
         f'style="border-left:3px solid var({edge});'
         "background:var(--jp-layout-color2,#f6f6f6);color:var(--jp-content-font-color1,#222);"
-        "padding:5px 12px;display:flex;flex-wrap:wrap;gap:3px 16px;align-items:baseline;"
+        "padding:5px 12px;display:flex;flex-wrap:wrap;gap:3px 8px;align-items:baseline;"
         "font-family:var(--jp-ui-font-family,system-ui,sans-serif);"
         f'font-size:13px;line-height:1.45;font-variant-numeric:tabular-nums">\n{spans}\n</div>'
     )
@@ -97,11 +103,16 @@ def _title(run: Run) -> Line:
 
 
 def _metrics(run: Run, other: Run | None) -> Iterator[Line]:
-    known = sorted(run.metrics.values(), key=lambda metric: metric.direction is None)
+    known = sorted(run.metrics.values(), key=_rank)
     for i, metric in enumerate(known[:_MAX_METRICS]):
         yield _metric(metric, other, is_first=i == 0)
     if len(known) > _MAX_METRICS:
         yield (Span(f"+{len(known) - _MAX_METRICS} metrics", "dim"),)
+
+
+def _rank(metric: Metric) -> tuple[bool, bool]:
+    """What a name of its own was given comes before the many numbers of a report."""
+    return "/" in metric.name, metric.direction is None
 
 
 def _metric(metric: Metric, other: Run | None, *, is_first: bool) -> Line:
@@ -145,12 +156,18 @@ def _changes(changes: list[Change]) -> Line:
 
 def _change(change: Change) -> str:
     if change.kind == "added":
-        return f"{change.name} {readable.value(change.after)} (new)"
+        after = "" if _is_digest(change.after) else f" {readable.value(change.after)}"
+        return f"{change.name}{after} (new)"
     if change.kind == "removed":
         return f"{change.name} gone"
-    if change.note:
+    if change.note and (change.before is None or _is_digest(change.before)):
         return f"{change.name} {change.note}"
     return f"{change.name} {readable.value(change.before)} → {readable.value(change.after)}"
+
+
+def _is_digest(value: Any) -> bool:
+    """The data is named with its shape and digest further on."""
+    return isinstance(value, str) and value.startswith("xxh3:")
 
 
 def _data(run: Run, previous: Run | None) -> Iterator[Line]:

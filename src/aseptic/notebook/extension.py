@@ -27,6 +27,7 @@ from aseptic.notebook import auto
 from aseptic.notebook.options import TrackOptions, parse_track, strip_track, track_words
 from aseptic.notices import say, say_once
 from aseptic.surroundings import BackgroundGit, read_git_in_background
+from aseptic.tracking import say_nothing_of_missing_runs
 
 if TYPE_CHECKING:
     import types
@@ -223,7 +224,8 @@ class Extension:
                 shell=self.shell,
             )
         except AsepticError as error:
-            say(f"this run is not recorded: {error}")
+            say_once(f"runs are not recorded: {error}")
+            say_nothing_of_missing_runs()
             return tree
         self._watch_points(frame.tracked)
         return frame.tracked.begin(tree, names, cell, defined_in=self._defined_in)

@@ -117,7 +117,12 @@ class TrackedCell:
     def record_data(self, names: Names) -> None:
         """Digests the data among the names that are read, before the cell can change it."""
         namespace = self._shell.user_ns
-        read = {*names.reads, *names.mutates, *names.deferred, *closure_of(names.uses, namespace)}
+        read = {
+            *names.reads,
+            *names.mutates,
+            *names.deferred,
+            *closure_of((*names.uses, *names.deferred), namespace),
+        }
         for name in sorted(read - self._seen):
             self._seen.add(name)
             with self._guarded(f"data input {name}"):

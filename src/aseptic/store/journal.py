@@ -156,6 +156,8 @@ class JournalFile:
                     self.write_locked(frame, 0)
                     if sync:
                         os.fsync(self._fd)
+                    if not os.fstat(self._fd).st_nlink:
+                        raise FileNotFoundError(errno.ENOENT, "it was deleted while it was written")
             except OSError as error:
                 raise unavailable(self._folder, error) from error
             finally:
@@ -168,7 +170,7 @@ class JournalFile:
         for name in ("O_CLOEXEC", "O_NOFOLLOW", "O_BINARY"):  # not every system has all of them
             flags |= getattr(os, name, 0)
         try:
-            self._fd = os.open(path, flags, 0o600)
+            self._fd = _off_stdio(os.open(path, flags, 0o600))
         except FileExistsError:
             raise
         except OSError as error:
@@ -203,9 +205,7 @@ class JournalFile:
     def after_fork(self) -> None:
         """Leaves the parent's file to the parent; runs in the child, which has one thread."""
         self._lock = threading.Lock()
-        if self._fd >= 0:
-            os.close(self._fd)
-        self._fd = -1
+        self._close_fd()
         self._is_forked = True
         self.unwritten = Unwritten()
         self._has_missed = False
@@ -232,8 +232,7 @@ class JournalFile:
             os.ftruncate(self._fd, end)
             os.lseek(self._fd, end, os.SEEK_SET)
         except OSError:  # a broken frame stays: whatever came after it would not be read
-            os.close(self._fd)
-            self._fd = -1
+            self._close_fd()
 
     def _missed(self, points: int, error: OSError) -> NoReturn:
         self.unwritten.points += points
@@ -256,9 +255,13 @@ class JournalFile:
 
     def _close(self) -> None:
         self._is_closed = True
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        self._close_fd()
+
+    def _close_fd(self) -> None:
+        fd, self._fd = self._fd, -1  # first: a child forked meanwhile must not close it again
+        if fd >= 0:
+            with suppress(OSError):
+                os.close(fd)
 
 
 class FileRunJournal(JournalFile, RunJournal):
@@ -298,6 +301,8 @@ class FileRunJournal(JournalFile, RunJournal):
             try:
                 written = _write(self._fd, frame)
             except OSError as error:
+                if self._is_closed:
+                    raise NoActiveRun from None  # another thread has just ended the run
                 self._missed(len(values), error)
             if written != len(frame) or self._has_missed:
                 self._after_write(frame, written, len(values))
@@ -426,6 +431,20 @@ def record_frame(record: Record) -> bytes:
 # -- private ------------------------------------------------------------------------------------
 def _build(body: bytes) -> bytes:
     return _HEAD.pack(len(body), crc32(body)) + body
+
+
+def _off_stdio(fd: int) -> int:
+    """The file under a number above those of stdin, stdout and stderr.
+
+    Where one of these is closed, the next file opened gets its number, and what is printed.
+    """
+    low = []
+    while fd <= 2:
+        low.append(fd)
+        fd = os.dup(fd)
+    for one in low:
+        os.close(one)
+    return fd
 
 
 def _frame(kind: int, record: Any, prefix: bytes = b"") -> bytes:

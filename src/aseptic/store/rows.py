@@ -13,6 +13,7 @@ import numpy as np
 from sqlalchemy import and_, bindparam, delete, insert, select, update
 
 from aseptic import model
+from aseptic.direction import direction_of
 from aseptic.store import schema
 from aseptic.store.chunks import Points, write_points
 from aseptic.store.values import pack_value, to_json
@@ -296,6 +297,7 @@ def _add_points(row: dict[str, Any], points: Points) -> None:
     if not row["points"]:
         row |= {"minimum": None, "maximum": None, "count": 0}
         row["origin"] = row["origin"] or "log"
+        row["direction"] = row["direction"] or direction_of(points.name)
     numbers = points.value[~np.isnan(points.value)]
     if len(numbers):
         lows = [float(numbers.min()), row["minimum"]]

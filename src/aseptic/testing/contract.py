@@ -380,7 +380,14 @@ class StoreContract:
     def test_a_metric_sums_up_its_series(self, store: Store) -> None:
         run = record_run(store, series={"loss": [0.5, math.nan, 0.25, 0.75]})
         assert store.get_run(run.run_id).metrics["loss"] == Metric(
-            name="loss", value=0.75, count=4, minimum=0.25, maximum=0.75, step=3.0, origin="log"
+            name="loss",
+            value=0.75,
+            direction="min",  # by its name
+            count=4,
+            minimum=0.25,
+            maximum=0.75,
+            step=3.0,
+            origin="log",
         )
 
     def test_a_metric_that_diverged_ends_as_nan(self, store: Store) -> None:
