@@ -12,6 +12,7 @@ it shows, so only code in the cell that looks at its own traceback can see the f
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -53,6 +54,8 @@ class Patches:
         self._watchers: dict[int, tuple[Any, int]] = {}
         self._patches: dict[tuple[int, str], _Patch] = {}
         self._modules = 0  # how many were imported when they were last looked through
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._after_fork)
 
     def add(self, watcher: Any) -> None:
         """Let a watcher see what this thread calls, and threads that nobody watches."""
@@ -74,6 +77,10 @@ class Patches:
                 self._modules = len(sys.modules)
                 for place in self._places():
                     self._wrap(place)
+
+    def _after_fork(self) -> None:
+        """Another thread of the parent may have held the lock, and is not here to release it."""
+        self._lock = threading.RLock()
 
     def _wrap(self, place: Place) -> None:
         key = (id(place.owner), place.name)
