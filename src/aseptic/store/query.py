@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -93,12 +94,34 @@ def parse(query: str) -> ast.expr:
     try:
         tree = ast.parse(query.strip(), mode="eval").body
     except SyntaxError as error:
-        raise BadQuery(f"cannot read the query {_short(query)}: {error.msg}") from None
+        raise BadQuery(f"cannot read the query {_short(query)}: {_hint(query, error)}") from None
     except (ValueError, RecursionError, MemoryError):
         raise BadQuery(f"cannot read the query {_short(query)}") from None
     if sum(1 for _ in ast.walk(tree)) > _LARGEST or _depth(tree) > _DEEPEST:
         raise BadQuery(f"the query {_short(query)} has too many parts")
     return tree
+
+
+def _hint(query: str, error: SyntaxError) -> str:
+    """What to write instead, for what people write in other languages."""
+    for wrong, right in _SLIPS:
+        if re.search(wrong, query):
+            return f"write {right}"
+    at = query.strip()[max(0, (error.offset or 1) - 1) :][:20]
+    return f"{error.msg} at {at!r}" if at else str(error.msg)
+
+
+#: Patterns of other query languages, and how it is said here.
+_SLIPS = (
+    (r"(?<![=!<>])=(?![=<>])", "`==` for equal"),
+    (r"=>", "`>=`"),
+    (r"=<", "`<=`"),
+    (r"<>", "`!=`"),
+    (r"&&|\bAND\b", "`and`"),
+    (r"\|\||\bOR\b", "`or`"),
+    (r"(?i)\bbetween\b", "`1 <= x <= 2`"),
+    (r"(?i)\blike\b", "`name.contains('text')`"),
+)
 
 
 class _Named(Protocol):
