@@ -186,8 +186,8 @@ test('a cell does not begin with the empty line where %%track stood', () => {
 test('the words of a line that the other side does not have are marked', () => {
   const marked = (parts: { text: string; isNew: boolean }[]) => parts.map(({ text, isNew }) => (isNew ? `[${text}]` : text)).join('');
   assert.deepEqual(wordParts('C, gamma = 1.0, 0.01', 'C, gamma = 1.0, 0.001').map(marked), [
-    'C, gamma = 1.0, 0.[01]',
-    'C, gamma = 1.0, 0.[001]'
+    'C, gamma = 1.0, [0.01]',
+    'C, gamma = 1.0, [0.001]'
   ]);
   assert.deepEqual(wordParts('import a', 'x = y').map(marked), ['import a', 'x = y']);
 });

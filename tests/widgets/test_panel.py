@@ -32,6 +32,7 @@ def rows(panel):
 def test_it_shows_all_runs_and_the_marked_baseline(panel, synthetic):
     assert len(rows(panel)) == 12
     assert (panel.baseline, panel.selected, panel.query) == (synthetic.run_id(2), [], "")
+    assert (panel.curves, panel.differences) == ([], None)  # {} has once stopped the browser
 
 
 def test_runs_may_be_named_where_it_is_made(store, synthetic):

@@ -81,6 +81,7 @@ class ComparePanel(Widget):
             selected=[store.get_run(run).run_id for run in selected],
             baseline=store.get_run(baseline).run_id if baseline else self._marked_baseline(),
             view=builtins(View()),
+            differences=None,  # the trait's own default would be {}
         )
 
     @classmethod
