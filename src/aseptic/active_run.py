@@ -32,7 +32,9 @@ from aseptic.model import (
     RunEnd,
     RunStart,
     State,
+    is_writable,
     utc_now,
+    writable,
 )
 from aseptic.notices import say, say_once
 
@@ -142,6 +144,8 @@ class ActiveRun:
     # -- what capture calls ---------------------------------------------------------------------
     def record(self, record: Record) -> None:
         """Writes one record; a fault is said once."""
+        if not is_writable(record):
+            record = writable(record)
         if self._write(lambda: self._journal.append(record)):
             key = (type(record).__name__, str(getattr(record, "name", getattr(record, "what", ""))))
             self._records[key] = record
@@ -262,7 +266,7 @@ class ActiveRun:
             elif type(number) is int and not -_INT64_END <= number < _INT64_END:
                 self._refuse(str(name), "an integer of more than 64 bits")
             else:
-                numbers[name if type(name) is str else str(name)] = number
+                numbers[name if type(name) is str and name.isascii() else _text(name)] = number
         return numbers
 
     def _named_values(self, values: Any, function: str) -> dict[str, Any]:
@@ -359,6 +363,11 @@ class _Summary:
 def has_ended(run: ActiveRun) -> str:
     """What is said when something is logged to a run after its end."""
     return f"run {run.name} has ended: what is logged to it now is not recorded"
+
+
+def _text(name: object) -> str:
+    text: str = writable(str(name))
+    return text
 
 
 def _as_number(value: Any) -> Number | None:

@@ -292,3 +292,32 @@ def new_run_id() -> str:
 def utc_now() -> datetime:
     """The time, in UTC."""
     return datetime.now(timezone.utc)
+
+
+def writable(value: Any) -> Any:
+    r"""A record or value with lone surrogates of its texts written out, such as `\udcff`.
+
+    File names that are no UTF-8 have them. A browser, a DataFrame or a saved notebook would
+    refuse the whole run for one of them.
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, tuple):
+        return tuple(map(writable, value))
+    if isinstance(value, dict):
+        return {writable(key): writable(item) for key, item in value.items()}
+    if isinstance(value, msgspec.Struct):
+        fields = {name: writable(getattr(value, name)) for name in value.__struct_fields__}
+        return msgspec.structs.replace(value, **fields)
+    return value
+
+
+def is_writable(value: Any) -> bool:
+    """Whether no text of a record or value has a lone surrogate."""
+    try:
+        msgspec.msgpack.encode(value, enc_hook=repr)
+    except UnicodeEncodeError:
+        return False
+    except OverflowError:  # an integer beyond 64 bits: what comes after it is not known
+        return bool(writable(value) == value)
+    return True

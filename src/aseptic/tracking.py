@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aseptic.active_run import ActiveRun, has_ended
 from aseptic.errors import NoActiveRun
-from aseptic.model import Cell, RunStart, new_run_id, utc_now
+from aseptic.model import Cell, RunStart, is_writable, new_run_id, utc_now, writable
 from aseptic.names import new_name
 from aseptic.notices import mark_as_said, say_once
 
@@ -50,6 +50,7 @@ def start_run(
         baseline=baseline,
         expects=tuple(expects),
     )
+    start = start if is_writable(start) else writable(start)
     run = ActiveRun(store, start, store.start_run(start), on_end=_forget, outer=_run_of_context())
     with _lock:
         _active.append(run)
