@@ -168,7 +168,7 @@ class Driver:
             self._plain: [v for v in variants if not v.extension and v.name not in results],
             self._loaded: [v for v in variants if v.extension],
         }
-        if not waiting[self._loaded]:  # plain against plain
+        if not waiting[self._loaded] and len(waiting[self._plain]) > 1:  # plain against plain
             waiting[self._loaded] = waiting[self._plain][1:]
             del waiting[self._plain][1:]
         while any(waiting.values()):

@@ -85,6 +85,7 @@ class Kernel:
         self.run(_BEGIN.format(path=str(OBSERVER), project=str(self.folder)), silent=True)
         loading = f"%load_ext {extension}" if extension else "pass"
         self.loading = self.run(loading, store_history=False)
+        assert self.loading["reply"]["status"] == "ok", self.loading
 
     # -- one cell -------------------------------------------------------------------------------
     def send(
@@ -116,9 +117,16 @@ class Kernel:
 
     def receive(self, message_id: str, stdin: tuple[str, ...] = ()) -> dict[str, Any]:
         """What the kernel says of a message until it is idle again, and its reply."""
-        events, answers = [], list(stdin)
+        return self.receive_all([message_id], stdin)[0]
+
+    def receive_all(
+        self, message_ids: list[str], stdin: tuple[str, ...] = ()
+    ) -> list[dict[str, Any]]:
+        """The same of several messages, in their order; they may be at work at one time."""
+        events: dict[str, list[list[str]]] = {message_id: [] for message_id in message_ids}
+        busy, answers = set(message_ids), list(stdin)
         end = time.monotonic() + _TIMEOUT_S
-        while True:
+        while busy:
             assert time.monotonic() < end, f"no end of the cell after {events}"
             if answers and self._answer(answers[0]):
                 answers.pop(0)
@@ -127,16 +135,22 @@ class Kernel:
             except Empty:
                 assert self._manager.is_alive(), f"the kernel died after {events}"
                 continue
-            if message["parent_header"].get("msg_id") != message_id:
-                continue
+            parent = message["parent_header"].get("msg_id")
             kind, content = message["msg_type"], message["content"]
-            if kind == "status":
-                if content["execution_state"] == "idle":
-                    break
-            else:
-                _add(events, kind, content)
-        reply = self._reply(message_id)
-        return {"events": [[k, observe.normalise(c)] for k, c in events], "reply": reply}
+            if parent not in events:
+                continue
+            if kind != "status":
+                _add(events[parent], kind, content)
+            elif content["execution_state"] == "idle":
+                busy.discard(parent)
+        replies = self._replies(message_ids)
+        return [
+            {
+                "events": [[k, observe.normalise(c)] for k, c in events[message_id]],
+                "reply": replies[message_id],
+            }
+            for message_id in message_ids
+        ]
 
     def _answer(self, text: str) -> bool:
         try:
@@ -146,14 +160,14 @@ class Kernel:
         self.client.input(text)
         return True
 
-    def _reply(self, message_id: str) -> Any:
-        end = time.monotonic() + _TIMEOUT_S
-        while time.monotonic() < end:
+    def _replies(self, message_ids: list[str]) -> dict[str, Any]:
+        replies: dict[str, Any] = {}
+        while replies.keys() != set(message_ids):
             message = self.client.get_shell_msg(timeout=_TIMEOUT_S)
-            if message["parent_header"].get("msg_id") == message_id:
-                reply = {k: v for k, v in message["content"].items() if k != "engine_info"}
-                return json.loads(observe.normalise(json.dumps(reply)))
-        raise AssertionError("no reply")
+            content = {k: v for k, v in message["content"].items() if k != "engine_info"}
+            if (parent := message["parent_header"].get("msg_id")) in message_ids:
+                replies[parent] = json.loads(observe.normalise(json.dumps(content)))
+        return replies
 
     def run(self, code: str, *, stdin: tuple[str, ...] = (), **options: Any) -> dict[str, Any]:
         """Runs one cell to its end."""
@@ -174,6 +188,20 @@ class Kernel:
 
     def interrupt(self) -> None:
         self._manager.interrupt_kernel()
+
+    def wait_until_busy(self, message_id: str) -> None:
+        """Waits for the kernel to take up a message; what it says meanwhile is kept by nobody."""
+        while True:
+            message = self.client.get_iopub_msg(timeout=_TIMEOUT_S)
+            if message["parent_header"].get("msg_id") == message_id:
+                return
+
+    def start_subshell(self) -> str:
+        """A subshell, in which cells run beside those of the main shell (ipykernel 7)."""
+        message = self.client.session.msg("create_subshell_request", {})
+        self.client.control_channel.send(message)
+        reply = self.client.get_control_msg(timeout=_TIMEOUT_S)
+        return str(reply["content"]["subshell_id"])
 
     # -- one kind -------------------------------------------------------------------------------
     def run_kind(self, kind: Kind, *, first_line: str | None = None) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class Kind:
     only: str | None = None
     stdin: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    limit: str | None = None
 
     @property
     def missing(self) -> list[str]:
@@ -53,7 +54,7 @@ def read_kinds() -> dict[str, Kind]:
     return {kind.name: kind for kind in kinds}
 
 
-_OPTION = re.compile(r"@(scrub|only|stdin|needs|repeat|nested) (.*)\n")
+_OPTION = re.compile(r"@(scrub|only|stdin|needs|limit|repeat|nested) (.*)\n")
 
 
 def _read_kind(name: str, body: str) -> Kind:
@@ -83,4 +84,5 @@ def _read_kind(name: str, body: str) -> Kind:
         only=options.get("only", [None])[0],
         stdin=tuple(options.get("stdin", [])),
         needs=tuple(options.get("needs", [])),
+        limit=options.get("limit", [None])[0],
     )
