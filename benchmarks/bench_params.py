@@ -60,7 +60,7 @@ for epoch in range(cfg.epochs):
 result = net.evaluate(X_test, y_test)
 acc = result["acc"]
 error = 1 - acc
-print(f"{acc:.3f}", end="")
+text = f"{acc:.3f}"
 """
 
 

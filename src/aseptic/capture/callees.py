@@ -10,10 +10,18 @@ import enum
 import functools
 import inspect
 import sys
+import weakref
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from aseptic.capture.values import NOTHING, is_a, is_data, plain
+from aseptic.capture.values import (
+    NOTHING,
+    class_attribute,
+    is_a,
+    is_data,
+    own_attributes,
+    plain,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,6 +75,10 @@ SEED_CALLS: Final = frozenset(
 SEED_NAMES: Final = frozenset(
     {"seed", "random_state", "random_seed", "rng_seed", "manual_seed", "frac", "nrows", "n_rows"}
 )
+#: Arguments of libraries that say in which form something is given, not how it is done.
+NOT_SETTINGS: Final = frozenset(
+    {"return_X_y", "as_frame", "output_dict", "return_train_score", "copy", "copy_X", "as_sparse"}
+)
 QUIET_PACKAGES: Final = frozenset(sys.stdlib_module_names) | {
     *("numpy", "pandas", "matplotlib", "seaborn", "plotly", "altair", "bokeh", "IPython", "tqdm"),
     *("ipywidgets", "PIL", "aseptic", "rich", "polars", "pyarrow", "mpl_toolkits", "cycler"),
@@ -83,37 +95,51 @@ _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_O
 _COLLECTING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
+class Callees:
+    """Looks at callees; knows those of the cell that it has seen, without keeping them alive."""
+
+    def __init__(self) -> None:
+        self._known: weakref.WeakKeyDictionary[Any, Callee] = weakref.WeakKeyDictionary()
+
+    def of(self, called: object, text: str) -> Callee:
+        """What is known of the object that a call site calls; `text` is how the cell writes it."""
+        if not _is_one_of(called, _IDENTIFIED) or type(called).__hash__ is not object.__hash__:
+            return read_callee(called, text)  # its hash or its equality may be the user's code
+        known = self._known.get(called)
+        if known is None:
+            known = self._known[called] = read_callee(called, text)
+        return known
+
+    def method(self, receiver: object, attribute: str, text: str) -> Callee:
+        """What is known of `receiver.attribute`, without asking the receiver for it."""
+        if is_a(receiver, ModuleType):
+            return self.of(vars(receiver).get(attribute), text)
+        found = _stored(receiver, attribute)
+        if is_a(found, type):
+            return self.of(found, text)
+        called, skip = _unbound(found, receiver)
+        callee = self.of(called, text)
+        owner = receiver if is_a(receiver, type) else type(receiver)
+        level = Level.SEEDS if is_data(owner) else level_of(owner.__module__, text)
+        parameters = callee.parameters[skip:] if callee.parameters is not None else None
+        return callee._replace(
+            name=f"{_class_name(owner)}.{attribute}",
+            parameters=parameters,
+            level=min(callee.level, level),
+        )
+
+
 def read_callee(called: object, text: str) -> Callee:
-    """What is known of the object that a call site calls; `text` is how the cell writes it."""
-    function = _python_function(called)
-    owner = called if is_a(called, type) else None
+    """What can be seen of a callee from outside."""
     module = module_of(called)
-    name = _name(called, text)
     return Callee(
-        name=name,
+        name=_name(called, text),
         level=level_of(module, text),
         parameters=_parameters(called),
-        kind=owner,
-        function=function,
+        kind=called if is_a(called, type) else None,
+        function=_python_function(called),
         is_library=_is_library(module),
         is_seed=text.rpartition(".")[2] in SEED_CALLS,
-    )
-
-
-def read_method(receiver: object, attribute: str, text: str) -> Callee:
-    """What is known of `receiver.attribute` without asking the receiver for it."""
-    if is_a(receiver, ModuleType):
-        return read_callee(vars(receiver).get(attribute), text)
-    found = inspect.getattr_static(receiver, attribute, None)
-    called, skip = _unbound(found, receiver)
-    if is_a(found, type):
-        return read_callee(found, text)
-    owner = receiver if is_a(receiver, type) else type(receiver)
-    callee = read_callee(called, text)
-    parameters = callee.parameters[skip:] if callee.parameters is not None else None
-    level = Level.SEEDS if is_data(owner) else min(callee.level, level_of(owner.__module__, text))
-    return callee._replace(
-        name=f"{_class_name(owner)}.{attribute}", parameters=parameters, level=level
     )
 
 
@@ -186,14 +212,29 @@ def module_of(called: object) -> str:
         return module_of(called.func)
     if is_a(called, MethodType):
         return module_of(called.__func__)
-    if any(is_a(called, kind) for kind in (FunctionType, BuiltinFunctionType, type)):
+    if _is_one_of(called, (FunctionType, BuiltinFunctionType, type)):
         return str(called.__module__ or "builtins")
     owner = getattr(called, "__objclass__", None) if _is_descriptor(called) else type(called)
     return str((owner or type(called)).__module__)
 
 
+def _is_one_of(called: object, kinds: tuple[type, ...]) -> bool:
+    return issubclass(type(called), kinds)
+
+
+_IDENTIFIED: Final = (FunctionType, type)  # what is equal to itself only
+
+
 def _is_descriptor(called: object) -> bool:
     return type(called).__name__ in ("method_descriptor", "classmethod_descriptor")
+
+
+def _stored(receiver: object, attribute: str) -> object:
+    """An attribute as it is stored in an instance or class, without descriptors."""
+    if is_a(receiver, type):
+        return class_attribute(receiver, attribute)
+    own = own_attributes(receiver)
+    return own[attribute] if attribute in own else class_attribute(type(receiver), attribute)
 
 
 def _unbound(found: object, receiver: object) -> tuple[object, int]:
@@ -214,7 +255,7 @@ def _python_function(called: object) -> FunctionType | None:
     if is_a(called, MethodType):
         return _python_function(called.__func__)
     if is_a(called, type):
-        return _python_function(inspect.getattr_static(called, "__init__", None))
+        return _python_function(class_attribute(called, "__init__"))
     if is_a(called, FunctionType):
         return called
     return _python_function(_call_of(called)) if called is not None else None
@@ -224,7 +265,7 @@ def _call_of(called: object) -> object:
     """What runs when an instance is called; a torch module's is its `forward`."""
     kind = type(called)
     name = "forward" if is_torch_module(kind) else "__call__"
-    found = inspect.getattr_static(kind, name, None)
+    found = class_attribute(kind, name)
     return found if is_a(found, FunctionType) else None
 
 
@@ -265,7 +306,7 @@ def _parameters(called: object) -> tuple[Parameter, ...] | None:
 
 def _has_signature(called: object) -> bool:
     kinds = (FunctionType, BuiltinFunctionType, MethodType, type, functools.partial)
-    return any(is_a(called, kind) for kind in kinds) or _is_descriptor(called)
+    return _is_one_of(called, kinds) or _is_descriptor(called)
 
 
 def _default(parameter: inspect.Parameter) -> Value | Nothing:

@@ -113,8 +113,10 @@ def _setting(item: object) -> Value | Nothing:
     """The value of one setting: plain, the class of an estimator, or the steps of a pipeline."""
     if is_estimator(type(item)):
         return type(item).__name__
-    if isinstance(item, (list, tuple)) and any(_is_step(step) for step in item):
-        return tuple(_step_text(step) for step in item)
+    if issubclass(type(item), (list, tuple)):
+        steps: Any = item
+        if any(_is_step(step) for step in steps):
+            return tuple(_step_text(step) for step in steps)
     if callable(item) and not is_a(item, type):
         return NOTHING
     return plain(item)

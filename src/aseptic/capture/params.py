@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aseptic.capture.bindings import bindings_of
 from aseptic.capture.naming import params_of
+from aseptic.capture.origins import Origins
 from aseptic.capture.probes import Planner
 from aseptic.capture.recorder import Recorder
 from aseptic.capture.sites import Sites
-from aseptic.model import Metric, Origin, Param, Problem
 
 if TYPE_CHECKING:
     import ast
 
     from aseptic.capture.probes import BindPlan
+    from aseptic.model import Metric, Origin, Param, Problem
 
 #: Where a name that this cell does not bind was bound: `how` is "parameters" for papermill's cell,
 #: else "global"; None when it is not known.
@@ -59,11 +60,8 @@ class ParamProbe:
         self._namespace = namespace
         self._table: list[Callable[[Any], Any]] = []
         self._table_name = f"<aseptic {next(_serial)}>"
-        self._recorder = Recorder(
-            namespace,
-            origin=Origin(how="argument", cell=cell_order, cell_id=cell_id),
-            defined_in=defined_in,
-        )
+        self._origins = Origins(cell=cell_order, cell_id=cell_id, defined_in=defined_in)
+        self._recorder = Recorder(namespace, self._origins)
         self._last_increment: BindPlan | None = None
 
     def instrument(self, tree: ast.Module) -> ast.Module:
@@ -78,22 +76,21 @@ class ParamProbe:
         """What was seen; ends the probe. A second call gives nothing."""
         vars(builtins).pop(self._table_name, None)
         self._table.clear()
-        recorder = self._recorder
+        recorder, self._recorder = self._recorder, Recorder({}, self._origins)
+        last, self._last_increment = self._last_increment, None
         try:
-            recorder.finish(self._last_increment)
+            recorder.finish(last)
             params = params_of(recorder.uses())
             return Collected(params, recorder.metrics(), recorder.problems())
         except Exception as error:  # noqa: BLE001 - what was not recorded is said, not raised
             recorder.fault("collecting", error)
             return Collected([], [], recorder.problems())
-        finally:
-            recorder.clear()
 
     def _instrument(self, tree: ast.Module) -> None:
         bindings = bindings_of(tree)
-        self._recorder.know(bindings)
-        planner = Planner(bindings, self._namespace, Sites(self._recorder, self._table, bindings))
+        self._origins.know(bindings)
+        planner = Planner(bindings, self._namespace, Sites(self._recorder, self._table))
         plan = planner.plan(tree)
-        self._last_increment = planner.last_increment
+        self._last_increment = planner.last_increment or self._last_increment
         vars(builtins)[self._table_name] = self._table
         plan.apply(self._table, self._table_name)

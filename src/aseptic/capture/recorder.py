@@ -1,4 +1,4 @@
-"""What the probes of one cell saw, and what of it is a param or a metric.
+"""What the probes of one cell saw, and what of it is a param.
 
 The rules are in `docs/decisions/0002-params-by-probes.md`. Everything kept here is plain.
 """
@@ -7,53 +7,38 @@ from __future__ import annotations
 
 import builtins
 import weakref
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from aseptic.capture import estimators
 from aseptic.capture.callees import (
+    NOT_SETTINGS,
     SEED_NAMES,
     Callee,
+    Callees,
     Level,
     bind,
     is_torch_module,
-    read_callee,
-    read_method,
 )
 from aseptic.capture.globals_read import globals_read
-from aseptic.capture.metrics import (
-    Kind,
-    holds_metrics,
-    is_config_name,
-    is_metric_name,
-    is_result_name,
-)
-from aseptic.capture.naming import Rank, Use, key_of
-from aseptic.capture.sites import LIMIT, Reduced, Tail, reduce
-from aseptic.capture.values import (
-    NOTHING,
-    is_a,
-    is_data,
-    is_recordable,
-    is_tensor_elsewhere,
-    leaves,
-    members,
-    number,
-    plain,
-)
+from aseptic.capture.metrics import Kind, is_config_name, is_result_name
+from aseptic.capture.naming import Rank, Use
+from aseptic.capture.readings import Readings
+from aseptic.capture.sites import LIMIT, Reduced, reduce
+from aseptic.capture.uses import Uses
+from aseptic.capture.values import NOTHING, is_a, is_data, members, plain
 from aseptic.direction import direction_of
-from aseptic.model import Metric, Origin, Problem
+from aseptic.model import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from types import FunctionType
 
-    from aseptic.capture.bindings import Bindings
     from aseptic.capture.globals_read import GlobalRead
+    from aseptic.capture.origins import Origins
     from aseptic.capture.probes import Argument, BindPlan, CallPlan, Part, UsePlan
     from aseptic.capture.values import Nothing
-    from aseptic.model import Value
+    from aseptic.model import Metric, Origin, Value
 
-MAX_VALUES: Final = 64  # distinct values of one name and source; more are data or a counter
 _COUNTER_WORDS: Final = frozenset(
     """
     i j k n m t x it iter iters iteration step steps epoch epochs batch idx index fold rep repeat
@@ -64,114 +49,76 @@ _SEED_WORDS: Final = frozenset({"seed", "random_state", "random_seed", "rng"})
 _MUTATORS: Final = frozenset(
     {"append", "extend", "insert", "add", "update", "setdefault", "pop", "remove", "clear", "sort"}
 )
+#: Settings that several objects of a run have in common, whichever class they are of.
+_SHARED: Final = frozenset({"model", "optimizer", "loss_function"})
 
 
-class _Reading(NamedTuple):
-    """What is known of a number bound to a name."""
+class _Call(NamedTuple):
+    """A call whose callee is known."""
 
-    value: float | int
-    logged: int
-    minimum: float | None
-    maximum: float | None
-    order: int
-
-    @classmethod
-    def first(cls, value: float, order: int) -> _Reading:
-        is_nan = value != value
-        return cls(value, 1, None if is_nan else value, None if is_nan else value, order)
-
-    def then(self, value: float, order: int) -> _Reading:
-        low = [one for one in (self.minimum, value) if one is not None and one == one]
-        high = [one for one in (self.maximum, value) if one is not None and one == one]
-        return _Reading(
-            value, self.logged + 1, min(low, default=None), max(high, default=None), order
-        )
+    plan: CallPlan
+    callee: Callee
 
 
 class Recorder:
     """Gathers what the probes see; `finish`, then `uses`, `metrics` and `problems` say it."""
 
-    def __init__(
-        self,
-        namespace: dict[str, Any],
-        *,
-        origin: Origin,
-        defined_in: Callable[[str], Origin | None],
-    ) -> None:
-        self.namespace = namespace
-        self._origin = origin
-        self._defined_in = defined_in
-        self._bindings: list[Bindings] = []
-        self._uses: dict[tuple[str, str, Rank, str], Use] = {}
-        self._too_many: dict[tuple[str, str], int] = {}
-        self._assigned: dict[str, tuple[Value, int]] = {}
-        self._readings: dict[tuple[str, str], _Reading] = {}  # by variable and leaf
-        self._spent: set[str] = set()  # measured numbers that a call was given as an argument
-        self._settled: set[str] = set()  # classes whose instances were seen at work
-        self._pending: list[tuple[str, Use]] = []  # constructors' arguments, by class
+    def __init__(self, namespace: dict[str, Any], origins: Origins) -> None:
+        self._namespace = namespace
+        self._origins = origins
+        self._uses = Uses()
+        self._readings = Readings(self._is_result_member)
+        self._callees = Callees()
         self._searches: list[weakref.ref[Any]] = []
         self._optimizers: set[int] = set()
-        self._tensors: dict[str, tuple[weakref.ref[Any], int]] = {}
-        self._tails: list[tuple[BindPlan, Tail]] = []
         self._problems: dict[str, Problem] = {}
-        self._callees: weakref.WeakKeyDictionary[Any, Callee] = weakref.WeakKeyDictionary()
-        self._order = 0
 
-    def know(self, bindings: Bindings) -> None:
-        """The names that the cell binds; a nested cell adds its own."""
-        self._bindings.append(bindings)
-
-    # -- called by the probes -------------------------------------------------------------------
+    # -- called by the probes ---------------------------------------------------------------------
 
     def callee_of(self, called: Any, plan: CallPlan) -> Callee:
         """What is known of the callee, or of the method of a receiver."""
         if plan.attribute is not None:
-            return read_method(called, plan.attribute, plan.text)
-        try:
-            known = self._callees.get(called) if _is_known_by_identity(called) else None
-        except TypeError:  # it takes no weak references
-            known = None
-        return known or self._remember(called, read_callee(called, plan.text))
+            return self._callees.method(called, plan.attribute, plan.text)
+        return self._callees.of(called, plan.text)
 
     def value_of(self, name: str) -> Any:
         """What a bare name means to the cell; NOTHING where it means nothing."""
-        return self.namespace.get(name, vars(builtins).get(name, NOTHING))
+        return self._namespace.get(name, vars(builtins).get(name, NOTHING))
 
     def reduced(self, value: object, keyword: str | None) -> Reduced:
         """What of an argument may be kept."""
-        if estimators.is_estimator(type(value)):
-            self._look_again(value)
+        self._look_again(value)
         return reduce(value, keyword=keyword)
 
     def receiver(self, called: Any, callee: Callee, plan: CallPlan) -> None:
         """The settings of the object whose method is called, or of a network that is called."""
-        is_network = plan.attribute is None and is_torch_module(type(called))
-        if callee.level is Level.NONE or is_a(called, type) or self._is_known_optimizer(called):
+        is_object = plan.attribute is not None or is_torch_module(type(called))
+        if not is_object or callee.level is Level.NONE or is_a(called, type):
             return
-        if plan.attribute is None and not is_network:
+        if self._is_known_optimizer(called):
             return
-        if estimators.is_estimator(type(called)):
-            self._look_again(called)
+        self._look_again(called)
         settings = estimators.settings_of(called)
         if settings is not None:
             self._settings(settings, plan)
 
     def call(self, plan: CallPlan, callee: Callee, found: list[Reduced]) -> None:
         """A call whose arguments are all known."""
-        if callee.level is not Level.NONE:
-            self._settings_of_arguments(plan, callee, found)
-            self._bound_arguments(plan, callee, found)
-        for place, argument in enumerate(plan.arguments):
-            self._argument_variable(plan, callee, argument, found[place])
+        if callee.level is Level.NONE:
+            return
+        call = _Call(plan, callee)
+        self._settings_of_arguments(call, found)
+        self._arguments(call, found)
+        for argument, item in zip(plan.arguments, found, strict=True):
+            self._variables(call, argument, item)
         # mypy takes a function in a field for a method
         function = cast("FunctionType | None", callee.function)
-        if function is not None and not callee.is_library and callee.level is not Level.NONE:
-            for read in globals_read(function, self.namespace):
+        if function is not None and not callee.is_library:
+            for read in globals_read(function, self._namespace):
                 self._global(read, callee.name)
 
     def bound(self, plan: BindPlan, value: object) -> None:
         """An assignment, with the value that it binds."""
-        self._order += 1
         for part in plan.parts:
             item = _at(value, part.path)
             if item is NOTHING:
@@ -179,7 +126,7 @@ class Recorder:
             if part.kind is Kind.SETTING:
                 self._constant(part.name, item, plan.line)
             else:
-                self._measured(part, item)
+                self._readings.add(part, item)
 
     def used(self, plan: UsePlan, value: object) -> bool:
         """A setting that an expression reads; False when it is none: it is not looked at again."""
@@ -187,232 +134,96 @@ class Recorder:
             return self._variable(plan.name, plain(value), callee=None)
         return self._member(plan.name, plan.member, plain(value), plan.line)
 
-    def tail(self, plan: BindPlan, value: object) -> Tail:
+    def is_counter(self, name: str | None) -> bool:
+        """Whether the cell counts with a variable."""
+        return self._origins.is_counter(name)
+
+    def tail(self, plan: BindPlan, value: object) -> Any:
         """Where an assignment that goes on for long keeps its last number."""
-        tail = Tail({int, float, type(value)})
-        self._tails.append((plan, tail))
-        return tail
+        return self._readings.tail(plan.parts[0], value)
 
     def tired(self, plan: CallPlan) -> None:
         """A call site that was given settings ran more than LIMIT times."""
         reason = f"only the first {LIMIT} calls in line {plan.line} were looked at"
-        self.problem(f"params of {plan.text}", reason)
+        self.problem(Problem(what=f"params of {plan.text}", reason=reason))
 
     def fault(self, what: str, error: BaseException) -> None:
         """Something of ours, or of the object that was looked at, failed."""
-        self.problem(f"params: {what}", f"{type(error).__name__}: {error}")
+        reason = f"{type(error).__name__}: {error}"
+        self.problem(Problem(what=f"params: {what}", reason=reason))
 
-    def problem(self, what: str, reason: str) -> None:
+    def problem(self, problem: Problem) -> None:
         """Said once for each `what`."""
-        self._problems.setdefault(what, Problem(what=what, reason=reason))
+        self._problems.setdefault(problem.what, problem)
 
-    # -- asked at the end -----------------------------------------------------------------------
+    # -- asked at the end -------------------------------------------------------------------------
 
     def finish(self, last_increment: BindPlan | None) -> None:
         """Reads what is known only when the cell has ended."""
         if last_increment is not None:
-            name = last_increment.parts[0].name
-            if name in self.namespace:
-                self.bound(last_increment, self.namespace[name])
-        for plan, tail in self._tails:
-            self._close_tail(plan, tail)
-        for name, (tensor, order) in self._tensors.items():
-            self._close_tensor(name, tensor(), order)
+            self.bound(last_increment, self.value_of(last_increment.parts[0].name))
         for search in self._searches:
             self._close_search(search())
+        for problem in (*self._readings.close(), *self._uses.problems()):
+            self.problem(problem)
 
     def uses(self) -> list[Use]:
         """Every value that was used, the fallbacks last."""
-        found = [use for use in self._uses.values() if not self._is_flooded(use)]
-        found += [use for owner, use in self._pending if owner not in self._settled]
-        for (name, source), count in self._too_many.items():
-            where = f" of {source}" if source else ""
-            self.problem(
-                f"param {name}",
-                f"{count} or more values{where} in one run: not recorded as a param",
-            )
-        return sorted(found, key=lambda use: use.rank is Rank.FALLBACK) + list(self._unused())
+        return self._uses.all()
 
     def metrics(self) -> list[Metric]:
         """The numbers that were measured, by name."""
-        chosen = {key: reading for key, reading in self._readings.items() if self._is_metric(key)}
-        named: dict[str, _Reading] = {}
-        for (variable, leaf), reading in chosen.items():
-            name = self._metric_name(variable, leaf, chosen)
-            if name not in named or named[name].order <= reading.order:
-                named[name] = reading
-        return [_metric(name, reading) for name, reading in named.items()]
+        return self._readings.metrics()
 
     def problems(self) -> list[Problem]:
         """What was not recorded, and why."""
         return list(self._problems.values())
 
-    def clear(self) -> None:
-        """Lets go of everything, the namespace too."""
-        self.__init__({}, origin=self._origin, defined_in=lambda _: None)  # type: ignore[misc]
+    # -- arguments --------------------------------------------------------------------------------
 
-    # -- params ---------------------------------------------------------------------------------
-
-    def _use(
-        self, name: str, value: Value | Nothing, origin: Origin, source: str, rank: Rank
-    ) -> None:
-        if value is NOTHING or not is_recordable(name.rpartition(".")[2]):
+    def _arguments(self, call: _Call, found: list[Reduced]) -> None:
+        """Each argument under its parameter's name, and the defaults of the others."""
+        given = list(_expanded(call.plan, found))
+        if call.callee.is_seed:
+            self._seed(call, given)
             return
-        key = (name, source, rank, key_of(value))
-        if key in self._uses:
-            return
-        distinct = sum(1 for one in self._uses if one[:2] == (name, source))
-        if distinct >= MAX_VALUES:
-            self._too_many[name, source] = distinct
-            return
-        self._uses[key] = Use(name, value, origin, source, rank)
-
-    def _is_flooded(self, use: Use) -> bool:
-        return (use.name, use.source) in self._too_many
-
-    def _at_line(self, line: int | None, **fields: Any) -> Origin:
-        return Origin(
-            cell=self._origin.cell,
-            cell_id=self._origin.cell_id,
-            line=line,
-            **{"how": "argument", **fields},
-        )
-
-    def _is_bound_here(self, name: str) -> bool:
-        return any(name in bindings for bindings in self._bindings)
-
-    def is_counter(self, name: str | None) -> bool:
-        """Whether a loop of the cell, or the cell itself, counts with this name."""
-        return name is not None and any(name in bindings.counters for bindings in self._bindings)
-
-    def _elsewhere(self, name: str, *, callee: str | None) -> Origin:
-        """The origin of a name that this cell does not bind."""
-        found = self._defined_in(name) or Origin(how="global")
-        is_given = found.how == "parameters"
-        how: Literal["parameters", "global"] = "parameters" if is_given else "global"
-        return Origin(
-            how=how,
-            cell=found.cell,
-            cell_id=found.cell_id,
-            line=found.line,
-            callee=callee,
-            variable=name,
-        )
-
-    def _variable(self, name: str, value: Value | Nothing, *, callee: str | None) -> bool:
-        """A variable that was read: a param under its own name, if it is a setting."""
-        if value is NOTHING or self.is_counter(name):
-            return False
-        line = self._line_of(name)
-        if line is not None:
-            origin = self._at_line(line, how="assigned", callee=callee, variable=name)
-        elif self._is_bound_here(name) or _is_result(name, value):
-            return False
-        else:
-            origin = self._elsewhere(name, callee=callee)
-        self._use(name, value, origin, "", Rank.EXPLICIT)
-        return True
-
-    def _line_of(self, name: str) -> int | None:
-        """The line in which this cell bound a name to the constant that it has."""
-        if name in self._assigned:
-            return self._assigned[name][1]
-        lines = [b.literal_loops[name] for b in self._bindings if name in b.literal_loops]
-        return lines[0] if lines else None
-
-    def _member(self, owner: str, member: str, value: Value | Nothing, line: int) -> bool:
-        """`cfg.lr` or `cfg["lr"]`: a param named `lr`, if `cfg` holds settings."""
-        found = _config_members(self.namespace.get(owner))
-        if found is None or member not in found or self._holds_results(owner):
-            return False
-        if self._is_bound_here(owner):
-            origin = self._at_line(line, variable=f"{owner}.{member}")
-        else:
-            origin = self._elsewhere(owner, callee=None)
-        self._use(member, value, origin, owner, Rank.EXPLICIT)
-        return True
-
-    def _holds_results(self, name: str) -> bool:
-        return any(variable == name for variable, leaf in self._readings if leaf) and not (
-            is_config_name(name)
-        )
-
-    def _argument_variable(
-        self, plan: CallPlan, callee: Callee, argument: Argument, item: Reduced
-    ) -> None:
-        """A bare variable or member as an argument is a use of it, whatever is called."""
-        if argument.name is not None:
-            if callee.level is not Level.NONE:
-                self._spent.add(argument.name)
-                self._variable(argument.name, _scalar(item), callee=callee.name)
-        elif argument.member is not None and callee.level is not Level.NONE:
-            self._member(*argument.member, item.value, plan.line)
-
-    def _settings_of_arguments(
-        self, plan: CallPlan, callee: Callee, found: Iterable[Reduced]
-    ) -> None:
-        """An estimator that is handed over is used with the settings that it has now."""
-        if callee.kind is not None and estimators.is_estimator(callee.kind):
-            return  # it becomes a part of another estimator, which will say it
-        for item in found:
-            if item.settings is not None:
-                self._settings(item.settings, plan)
-
-    def _settings(self, settings: estimators.Settings, plan: CallPlan) -> None:
-        self._settled |= settings.owners
-        origin = self._at_line(plan.line, how="estimator", callee=settings.owner)
-        for name, value in settings.values.items():
-            rank = Rank.EXPLICIT if name in settings.chosen else Rank.DEFAULT
-            source = "" if name in ("model", "optimizer", "loss_function") else settings.owner
-            self._use(name, value, origin, source, rank)
-
-    def _bound_arguments(self, plan: CallPlan, callee: Callee, found: list[Reduced]) -> None:
-        shape, items = _expanded(plan, found)
-        if callee.is_seed:
-            if shape and shape[0][0] in (None, "seed"):
-                self._argument(plan, callee, "seed", shape[0][1], items[0])
-            return
-        for bound in bind(callee, [keyword for keyword, _, _ in shape]):
+        for bound in bind(call.callee, [one.keyword for one in given]):
             if bound.argument is None:
-                self._default(plan, callee, bound.name, bound.default)
+                self._default(call, bound.name, bound.default)
             else:
-                _, argument, _ = shape[bound.argument]
-                self._argument(plan, callee, bound.name, argument, items[bound.argument])
+                one = given[bound.argument]
+                self._argument(call, bound.name, one.argument, one.item)
 
-    def _default(self, plan: CallPlan, callee: Callee, name: str, value: Value | Nothing) -> None:
-        if callee.level is Level.FULL and not (callee.is_library and value is None):
-            origin = self._at_line(plan.line, how="default", callee=callee.name)
+    def _seed(self, call: _Call, given: list[_Given]) -> None:
+        """The first argument of a call that seeds, whatever its parameter is called."""
+        if given and given[0].keyword in (None, "seed"):
+            self._argument(call, "seed", given[0].argument, given[0].item)
+
+    def _default(self, call: _Call, name: str, value: Value | Nothing) -> None:
+        callee = call.callee
+        is_unset = callee.is_library and value is None
+        if callee.level is Level.FULL and not is_unset and name not in NOT_SETTINGS:
+            origin = self._origins.here(call.plan.line, how="default", callee=callee.name)
             self._add(callee, Use(name, value, origin, callee.name, Rank.DEFAULT))
 
-    def _argument(
-        self, plan: CallPlan, callee: Callee, name: str, argument: Argument, item: Reduced
-    ) -> None:
-        is_wanted = callee.level >= Level.EXPLICIT or name in SEED_NAMES
-        if not is_wanted or self._counts(argument, name) or self._is_measured(argument):
+    def _argument(self, call: _Call, name: str, argument: Argument, item: Reduced) -> None:
+        if not self._is_wanted(call.callee, name, argument):
             return
-        origin = self._argument_origin(plan, callee, argument)
+        origin = self._argument_origin(call, argument)
         if item.members:
-            source = argument.text or name
-            self._settled.add(item.owner)
+            self._uses.settle(item.owner)
             for member, value in item.members.items():
-                self._add(callee, Use(member, value, origin, source))
+                self._add(call.callee, Use(member, value, origin, argument.text or name))
         elif item.settings is None:
-            source = _library(plan.text) if callee.is_seed else callee.name
+            callee = call.callee
+            source = _library(call.plan.text) if callee.is_seed else callee.name
             self._add(callee, Use(name, item.value, origin, source))
 
-    def _add(self, callee: Callee, use: Use) -> None:
-        """Arguments of a constructor wait: what the object does with them later is what counts."""
-        if callee.kind is None or not _waits(callee.kind):
-            self._use(*use)
-        elif use.value is not NOTHING and is_recordable(use.name):
-            rank = Rank.DEFAULT if use.rank is Rank.DEFAULT else Rank.FALLBACK
-            self._pending.append((callee.name, use._replace(rank=rank)))
-
-    def _argument_origin(self, plan: CallPlan, callee: Callee, argument: Argument) -> Origin:
-        name = argument.name
-        if name is not None and not self._is_bound_here(name):
-            return self._elsewhere(name, callee=callee.name)
-        return self._at_line(plan.line, callee=callee.name, variable=argument.text)
+    def _is_wanted(self, callee: Callee, name: str, argument: Argument) -> bool:
+        is_setting = callee.level >= Level.EXPLICIT or name in SEED_NAMES
+        if not is_setting or (callee.is_library and name in NOT_SETTINGS):
+            return False
+        return not (self._counts(argument, name) or self._readings.is_metric(argument.name))
 
     def _counts(self, argument: Argument, name: str) -> bool:
         """Whether an argument is a loop's counter: by how it is bound, and by what it is called.
@@ -424,63 +235,123 @@ class Recorder:
             return False
         return name.lower() in _COUNTER_WORDS or str(argument.name).lower() in _COUNTER_WORDS
 
-    def _is_measured(self, argument: Argument) -> bool:
-        """Whether an argument is a metric of this cell, handed on."""
-        name = argument.name
-        return name is not None and (name, "") in self._readings and direction_of(name) is not None
+    def _add(self, callee: Callee, use: Use) -> None:
+        """Arguments of a constructor wait: what the object does with them later is what counts."""
+        if callee.kind is not None and _waits(callee.kind):
+            self._uses.hold(callee.name, use)
+        else:
+            self._uses.add(use)
+
+    def _argument_origin(self, call: _Call, argument: Argument) -> Origin:
+        name, callee = argument.name, call.callee.name
+        if name is not None and not self._origins.is_bound_here(name):
+            return self._origins.elsewhere(name, callee=callee)
+        return self._origins.here(call.plan.line, callee=callee, variable=argument.text)
+
+    # -- variables, members, globals --------------------------------------------------------------
+
+    def _variables(self, call: _Call, argument: Argument, item: Reduced) -> None:
+        """A bare variable or member as an argument is a use of it, whatever is called."""
+        if argument.name is not None:
+            self._readings.spend(argument.name)
+            value = NOTHING if item.members else item.value
+            self._variable(argument.name, value, callee=call.callee.name)
+        elif argument.member is not None:
+            self._member(*argument.member, item.value, call.plan.line)
+
+    def _variable(self, name: str, value: Value | Nothing, *, callee: str | None) -> bool:
+        """A variable that was read: a param under its own name, if it is a setting."""
+        if value is NOTHING or self.is_counter(name):
+            return False
+        line = self._origins.line_of(name)
+        if line is not None:
+            origin = self._origins.here(line, how="assigned", callee=callee, variable=name)
+        elif self._origins.is_bound_here(name) or _is_result(name, value):
+            return False
+        else:
+            origin = self._origins.elsewhere(name, callee=callee)
+        self._uses.add(Use(name, value, origin, ""))
+        return True
+
+    def _member(self, owner: str, member: str, value: Value | Nothing, line: int) -> bool:
+        """`cfg.lr` or `cfg["lr"]`: a param named `lr`, if `cfg` holds settings."""
+        found = _config_members(self._namespace.get(owner))
+        if found is None or member not in found or self._readings.holds_results(owner):
+            return False
+        if self._origins.is_bound_here(owner):
+            origin = self._origins.here(line, variable=f"{owner}.{member}")
+        else:
+            origin = self._origins.elsewhere(owner, callee=None)
+        self._uses.settle(type(self._namespace.get(owner)).__name__)
+        self._uses.add(Use(member, value, origin, owner))
+        return True
 
     def _global(self, read: GlobalRead, callee: str) -> None:
-        """A global that a called function reads."""
-        value = self.namespace.get(read.name, NOTHING)
-        if value is NOTHING or self.is_counter(read.name) or callable(value):
+        """A global that a called function reads: a value, or members of a config."""
+        value = self._namespace.get(read.name, NOTHING)
+        if value is NOTHING or self.is_counter(read.name) or _is_called(value):
             return
         found = _config_members(value)
-        if found is None or (read.member not in found and not is_config_name(read.name)):
-            if found is None and read.member not in _MUTATORS and not _is_result(read.name, value):
+        if found is None:
+            if read.member not in _MUTATORS and not _is_result(read.name, value):
                 self._global_value(read.name, plain(value), callee)
-            return
-        origin = self._elsewhere(read.name, callee=callee)
-        wanted = [read.member] if read.member in found else list(found)
-        for member in wanted:
-            self._use(str(member), found[str(member)], origin, read.name, Rank.EXPLICIT)
+        elif read.member in found or is_config_name(read.name):
+            origin = self._origins.elsewhere(read.name, callee=callee)
+            for member in [read.member] if read.member in found else list(found):
+                self._uses.add(Use(str(member), found[str(member)], origin, read.name))
 
     def _global_value(self, name: str, value: Value | Nothing, callee: str) -> None:
-        if name in self._assigned or not self._is_bound_here(name):
-            line = self._line_of(name)
-            origin = (
-                self._elsewhere(name, callee=callee)
-                if line is None
-                else self._at_line(line, how="global", callee=callee, variable=name)
-            )
-            self._use(name, value, origin, "", Rank.EXPLICIT)
+        line = self._origins.line_of(name)
+        if line is not None:
+            origin = self._origins.here(line, how="global", callee=callee, variable=name)
+        elif self._origins.is_bound_here(name):
+            return
+        else:
+            origin = self._origins.elsewhere(name, callee=callee)
+        self._uses.add(Use(name, value, origin, ""))
 
     def _constant(self, name: str, value: object, line: int) -> None:
-        setting = plain(value)
-        found = members(value)
+        """A constant that the cell binds; it counts by itself if nothing is seen to use it."""
+        setting, found = plain(value), members(value)
         if found:
+            origin = self._origins.here(line, how="assigned", variable=name)
             for member, item in found.items():
-                origin = self._at_line(line, how="assigned", variable=name)
-                self._use(member, item, origin, name, Rank.FALLBACK)
+                self._uses.add(Use(member, item, origin, name, Rank.FALLBACK))
         elif setting is not NOTHING:
-            self._assigned[name] = (setting, line)
-            origin = self._at_line(line, how="assigned")
-            self._use(name, setting, origin, "", Rank.FALLBACK)
+            self._origins.assign(name, line)
+            origin = self._origins.here(line, how="assigned")
+            self._uses.add(Use(name, setting, origin, "", Rank.FALLBACK))
 
-    def _unused(self) -> Iterator[Use]:
-        return iter(())
+    # -- estimators and what is like them ---------------------------------------------------------
 
-    # -- estimators seen again at the end -------------------------------------------------------
+    def _settings_of_arguments(self, call: _Call, found: Iterable[Reduced]) -> None:
+        """An estimator that is handed over is used with the settings that it has now."""
+        if call.callee.kind is not None and estimators.is_estimator(call.callee.kind):
+            return  # it becomes a part of another estimator, which will say it
+        for item in found:
+            if item.settings is not None:
+                self._settings(item.settings, call.plan)
+
+    def _settings(self, settings: estimators.Settings, plan: CallPlan) -> None:
+        self._uses.settle(*settings.owners)
+        origin = self._origins.here(plan.line, how="estimator", callee=settings.owner)
+        for name, value in settings.values.items():
+            rank = Rank.EXPLICIT if name in settings.chosen else Rank.DEFAULT
+            self._uses.add(
+                Use(name, value, origin, "" if name in _SHARED else settings.owner, rank)
+            )
 
     def _look_again(self, value: Any) -> None:
+        """A search is asked once more when the cell has ended: then it knows its best settings."""
         if estimators.is_search(value) and all(ref() is not value for ref in self._searches):
             self._searches.append(weakref.ref(value))
 
     def _close_search(self, search: Any) -> None:
-        if search is None:
-            return
-        origin = self._at_line(None, how="estimator", callee=type(search).__name__)
-        for name, value in estimators.best_params(search).items():
-            self._use(name, value, origin, type(search).__name__, Rank.EXPLICIT)
+        if search is not None:
+            owner = type(search).__name__
+            origin = self._origins.here(None, how="estimator", callee=owner)
+            for name, value in estimators.best_params(search).items():
+                self._uses.add(Use(name, value, origin, owner))
 
     def _is_known_optimizer(self, called: Any) -> bool:
         """Optimizers are looked at when they first step: schedulers change them at each."""
@@ -490,103 +361,42 @@ class Recorder:
         self._optimizers.add(id(called))
         return is_known
 
-    def _remember(self, called: Any, callee: Callee) -> Callee:
-        try:
-            if _is_known_by_identity(called):
-                self._callees[called] = callee
-        except TypeError:  # it takes no weak references
-            return callee
-        return callee
-
-    # -- metrics --------------------------------------------------------------------------------
-
-    def _measured(self, part: Part, value: object) -> None:
-        measured = number(value)
-        if measured is not None:
-            if part.kind is not Kind.MEMBER or self._is_result_member(part):
-                self._read(part.name, "", measured)
-            return
-        if is_tensor_elsewhere(value):
-            self._tensors[part.name] = (weakref.ref(value), self._order)
-            return
-        found = leaves(value)
-        if part.keys is not None:
-            found = {leaf: n for leaf, n in found.items() if leaf.partition("/")[0] in part.keys}
-        if found and (part.keys or holds_metrics(part.name, found)):
-            for leaf, one in found.items():
-                self._read(part.name, leaf, one)
+    # -- results ----------------------------------------------------------------------------------
 
     def _is_result_member(self, part: Part) -> bool:
         """Whether `x.a` or `x["a"]` is a result: not of data, not of settings, not of a module."""
         if direction_of(part.name) is not None:
             return True
-        root = self.namespace.get(part.root) if part.root else None
-        if is_data(type(root)) or type(root).__name__ == "module" or "param" in part.text:
+        owner = part.root or ""
+        kind = type(self._namespace.get(owner))
+        if is_data(kind) or kind.__name__ == "module" or "param" in part.text:
             return False
-        if is_config_name(part.root or "") or self._is_config_use(part):
+        if is_config_name(owner) or self._uses.has_source(owner):
             return False
-        is_fitted = part.text.endswith("_") or is_result_name(part.root or "")
-        return is_fitted or self._is_bound_here(part.root or "")
-
-    def _is_config_use(self, part: Part) -> bool:
-        return any(key[1] == part.root for key in self._uses)
-
-    def _read(self, variable: str, leaf: str, value: float) -> None:
-        key = (variable, leaf)
-        before = self._readings.pop(key, None)
-        self._readings[key] = (
-            before.then(value, self._order) if before else _Reading.first(value, self._order)
-        )
-
-    def _is_metric(self, key: tuple[str, str]) -> bool:
-        variable, leaf = key
-        if leaf:
-            return variable not in self._spent or is_result_name(variable)
-        if direction_of(variable) is not None:
-            return True
-        return variable not in self._spent and is_metric_name(variable)
-
-    def _metric_name(
-        self, variable: str, leaf: str, chosen: dict[tuple[str, str], _Reading]
-    ) -> str:
-        """The leaf's own name, with its variable's before it where another has the same leaf."""
-        if not leaf:
-            return variable
-        same_leaf = {key[0] for key in chosen if (key[1] or key[0]) == leaf}
-        values = {repr(r.value) for key, r in chosen.items() if (key[1] or key[0]) == leaf}
-        return leaf if len(same_leaf) == 1 or len(values) == 1 else f"{variable}/{leaf}"
-
-    def _close_tail(self, plan: BindPlan, tail: Tail) -> None:
-        if tail.count == 0:
-            return
-        part = plan.parts[0]
-        before = self._readings.get((part.name, ""))
-        self._measured(part, tail.last)
-        after = self._readings.get((part.name, ""))
-        if before and after:
-            count = before.logged + tail.count
-            self._readings[part.name, ""] = after._replace(logged=count)
-
-    def _close_tensor(self, name: str, tensor: Any, order: int) -> None:
-        if tensor is None:
-            self.problem(f"metric {name}", "the tensor was gone when the cell ended")
-            return
-        self._order = order
-        measured = number(tensor.detach().cpu())
-        if measured is not None:
-            self._read(name, "", measured)
+        is_fitted = part.text.endswith("_") or is_result_name(owner)
+        return is_fitted or self._origins.is_bound_here(owner)
 
 
-def _metric(name: str, reading: _Reading) -> Metric:
-    return Metric(
-        name=name,
-        value=reading.value,
-        direction=direction_of(name),
-        count=reading.logged,
-        minimum=reading.minimum,
-        maximum=reading.maximum,
-        origin="assigned",
-    )
+class _Given(NamedTuple):
+    """One argument as the callee gets it: unpacked ones are several."""
+
+    keyword: str | None
+    argument: Argument
+    item: Reduced
+
+
+def _expanded(plan: CallPlan, found: list[Reduced]) -> Iterator[_Given]:
+    """The arguments with `*` and `**` taken apart, where that could be done without consuming."""
+    for argument, item in zip(plan.arguments, found, strict=True):
+        if argument.keyword == "**":
+            for name, value in (item.members or {}).items():
+                yield _Given(name, argument, Reduced(value))
+        elif argument.keyword != "*":
+            yield _Given(argument.keyword, argument, item)
+        elif item.items is None:
+            yield _Given("*", argument, Reduced())
+        else:
+            yield from (_Given(None, argument, one) for one in item.items)
 
 
 def _at(value: Any, path: tuple[int, ...]) -> object:
@@ -598,33 +408,6 @@ def _at(value: Any, path: tuple[int, ...]) -> object:
     return value
 
 
-def _expanded(
-    plan: CallPlan, found: list[Reduced]
-) -> tuple[list[tuple[str | None, Argument, None]], list[Reduced]]:
-    """The arguments with `*` and `**` taken apart, where that could be done without consuming."""
-    shape: list[tuple[str | None, Argument, None]] = []
-    items: list[Reduced] = []
-    for argument, item in zip(plan.arguments, found, strict=True):
-        for keyword, one in _parts_of(argument, item):
-            shape.append((keyword, argument, None))
-            items.append(one)
-    return shape, items
-
-
-def _parts_of(argument: Argument, item: Reduced) -> Iterator[tuple[str | None, Reduced]]:
-    if argument.keyword == "*":
-        yield from [("*", Reduced())] if item.items is None else [(None, i) for i in item.items]
-    elif argument.keyword == "**":
-        yield from ((name, Reduced(value)) for name, value in (item.members or {}).items())
-    else:
-        yield argument.keyword, item
-
-
-def _scalar(item: Reduced) -> Value | Nothing:
-    """A config object or dict is recorded by its members, not as one value."""
-    return NOTHING if item.members else item.value
-
-
 def _library(text: str) -> str:
     """Seeds of several libraries are told apart by the library: `np.random.seed`, `random.seed`."""
     return text.rpartition(".")[0] or text
@@ -632,32 +415,23 @@ def _library(text: str) -> str:
 
 def _waits(kind: type) -> bool:
     """Whether a class's instances show their settings later: estimators, optimizers, configs."""
-    return (
-        estimators.is_estimator(kind)
-        or estimators.is_optimizer(kind)
-        or any("__dataclass_fields__" in vars(base) for base in kind.__mro__)
-        or any("__pydantic_fields__" in vars(base) for base in kind.__mro__)
-        or kind.__name__ in ("SimpleNamespace", "Namespace")
-    )
+    if estimators.is_estimator(kind) or estimators.is_optimizer(kind):
+        return True
+    marks = ("__dataclass_fields__", "__pydantic_fields__", "__attrs_attrs__")
+    is_record = any(mark in vars(base) for base in kind.__mro__ for mark in marks)
+    return is_record or kind.__name__ in ("SimpleNamespace", "Namespace")
 
 
 def _config_members(value: object) -> dict[str, Value] | None:
-    if is_a(value, type):
-        return members(_Attributes(own=dict(vars(value))).own)
-    return members(value)
+    """The settings in a config object, or those that a class used as one has as attributes."""
+    return members(dict(vars(value))) if is_a(value, type) else members(value)
 
 
-class _Attributes(NamedTuple):
-    own: dict[str, object]
+def _is_called(value: object) -> bool:
+    return callable(value) and not is_a(value, type)
 
 
 def _is_result(name: str, value: object) -> bool:
     """A number or list from another cell that is called like a metric is no setting."""
     is_number = type(value) in (int, float, tuple, list)
     return is_number and direction_of(name) is not None
-
-
-def _is_known_by_identity(thing: object) -> bool:
-    """Whether it can be a key without a user's `__hash__` or `__eq__` being called."""
-    own: object = type(thing).__hash__
-    return own is object.__hash__

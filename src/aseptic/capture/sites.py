@@ -16,9 +16,9 @@ from aseptic.capture.values import NOTHING, members, number, plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from aseptic.capture.bindings import Bindings
     from aseptic.capture.callees import Callee
     from aseptic.capture.probes import BindPlan, CallPlan, Probe, UsePlan
+    from aseptic.capture.readings import Tail
     from aseptic.capture.recorder import Recorder
     from aseptic.capture.values import Nothing
     from aseptic.model import Value
@@ -67,12 +67,9 @@ def silent(_: Any) -> None:
 class Sites:
     """Makes the probes for one cell's plan."""
 
-    def __init__(
-        self, recorder: Recorder, table: list[Callable[[Any], Any]], bindings: Bindings
-    ) -> None:
+    def __init__(self, recorder: Recorder, table: list[Callable[[Any], Any]]) -> None:
         self._recorder = recorder
         self._table = table
-        self._bindings = bindings
 
     def call(self, plan: CallPlan) -> tuple[Probe, Sequence[Probe]]:
         """The probes of a call site: of its callee, and one for each argument."""
@@ -245,24 +242,13 @@ class _BindSite:
         self._retire(self.look_only if self._is_increment else self.look, probe)
 
 
-class Tail:
-    """The last number of an assignment that ran too often to be looked at each time."""
-
-    __slots__ = ("count", "kinds", "last")
-
-    def __init__(self, kinds: set[type]) -> None:
-        self.last: Any = None
-        self.count = 0
-        self.kinds = kinds
-
-
 def _keeping(tail: Tail) -> Probe:
     kinds = tail.kinds
 
     def keep(value: Any) -> Any:
         if type(value) in kinds:
             tail.last = value
-            tail.count += 1
+            tail.seen += 1
         return value
 
     return keep

@@ -50,6 +50,7 @@ _NAMED_KINDS = {  # types that name themselves well, by module and name: no fram
     ("torch", "device"),
     ("numpy", "dtype"),
 }
+_SCALARS = frozenset({bool, int, float, str, type(None), list, set})  # hold no named members
 _DICTS = (dict, OrderedDict, defaultdict)
 
 
@@ -302,6 +303,8 @@ def _flat_member(name: str, member: object, *, depth: int) -> Iterable[tuple[str
 def _fields(value: object) -> Mapping[str, object] | None:
     """The named members of a config object, read without asking the object."""
     kind = type(value)
+    if kind in _SCALARS:
+        return None
     if kind in _DICTS:
         return _text_keyed(value)
     if issubclass(kind, tuple):
@@ -321,7 +324,7 @@ def _text_keyed(value: Any) -> Mapping[str, object] | None:
 
 
 def _tuple_fields(value: Any, kind: type) -> Mapping[str, object] | None:
-    names = _static(kind, "_fields")
+    names = class_attribute(kind, "_fields")
     if type(names) is not tuple:
         return None
     return dict(zip(names, tuple.__iter__(value), strict=False))
@@ -337,11 +340,11 @@ def _is_namespace(kind: type) -> bool:
 
 def _declared_fields(kind: type) -> Iterable[str] | None:
     """The field names of a dataclass, a pydantic model (1 or 2) or an attrs class."""
-    attrs = _static(kind, "__attrs_attrs__")
+    attrs = class_attribute(kind, "__attrs_attrs__")
     if is_a(attrs, tuple):
         return [str(attribute.name) for attribute in attrs]
     for name in ("__dataclass_fields__", "__pydantic_fields__", "model_fields", "__fields__"):
-        fields = _static(kind, name)
+        fields = class_attribute(kind, name)
         if type(fields) is dict:
             return list(fields)
     return None
@@ -373,8 +376,8 @@ def _slots(value: object) -> Iterator[tuple[str, object]]:
                     continue
 
 
-def _static(kind: type, name: str) -> object:
-    """A class attribute as stored in the class or its bases, without descriptors or metaclass."""
+def class_attribute(kind: type, name: str) -> object:
+    """An attribute as stored in a class or its bases, without descriptors or metaclass."""
     return next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), None)
 
 
