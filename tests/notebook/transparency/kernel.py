@@ -196,6 +196,14 @@ class Kernel:
             if message["parent_header"].get("msg_id") == message_id:
                 return
 
+    def wait_until_idle(self, message_id: str) -> None:
+        """Waits for the end of a message, whether it is replied to or not."""
+        while True:
+            message = self.client.get_iopub_msg(timeout=_TIMEOUT_S)
+            is_idle = message["content"].get("execution_state") == "idle"
+            if is_idle and message["parent_header"].get("msg_id") == message_id:
+                return
+
     def start_subshell(self) -> str:
         """A subshell, in which cells run beside those of the main shell (ipykernel 7)."""
         message = self.client.session.msg("create_subshell_request", {})
