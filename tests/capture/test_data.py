@@ -529,6 +529,70 @@ def test_estimators_and_networks_are_not_data():
     assert not is_data(linear.LogisticRegression())
 
 
+# Training sets of other libraries
+
+
+def test_a_torch_loader_has_the_digest_of_what_it_draws():
+    torch = pytest.importorskip("torch")
+    sets = pytest.importorskip("torch.utils.data")
+    whole = sets.TensorDataset(torch.arange(10.0), torch.zeros(10))
+    part = sets.Subset(whole, [1, 2])
+    assert is_data(whole)
+    assert digest(sets.DataLoader(whole, batch_size=2, shuffle=True)) == digest(whole)
+    drawn = sets.DataLoader(whole, sampler=sets.SubsetRandomSampler([1, 2]))
+    assert digest(drawn) == digest(part) != digest(whole)
+    other = sets.TensorDataset(torch.arange(10.0), torch.ones(10))
+    assert digest(other) != digest(whole)
+
+
+def test_a_torch_dataset_of_a_users_class_is_data_with_a_reason():
+    sets = pytest.importorskip("torch.utils.data")
+
+    class Own(sets.Dataset):
+        def __len__(self):
+            raise AssertionError
+
+        __getattr__ = __getitem__ = __len__
+
+    assert is_data(Own())
+    assert "code of its own" in describe("own", sets.DataLoader(Own(), sampler=[1])).reason
+
+
+def test_an_xgboost_matrix_is_its_values_and_labels():
+    xgboost = pytest.importorskip("xgboost")
+    rows, labels = np.eye(30), np.arange(30) % 2
+    matrix = xgboost.DMatrix(rows, labels)
+    assert is_data(matrix)
+    assert describe("m", matrix).shape == (30, 30)
+    assert digest(matrix) == digest(xgboost.DMatrix(rows.copy(), labels))
+    assert digest(matrix) != digest(xgboost.DMatrix(rows, 1 - labels))
+    missing = np.where(rows == 0, np.nan, rows)
+    assert digest(matrix) != digest(xgboost.DMatrix(missing, labels))
+    assert "quantiles" in describe("q", xgboost.QuantileDMatrix(rows, labels)).reason
+
+
+def test_building_a_lightgbm_dataset_does_not_change_its_digest():
+    lightgbm = pytest.importorskip("lightgbm")
+    rows, labels = np.random.default_rng(0).random((300, 3)), np.arange(300) % 2
+    for table in (rows, pd.DataFrame(rows, columns=list("abc"))):
+        made = lightgbm.Dataset(table, labels, free_raw_data=False, params={"verbose": -1})
+        before = digest(made)
+        assert digest(made.construct()) == before
+        assert digest(lightgbm.Dataset(table, 1 - labels)) != before
+    freed = lightgbm.Dataset(rows, labels, params={"verbose": -1}).construct()
+    assert "freed" in describe("freed", freed).reason
+
+
+def test_a_bunch_is_its_data_and_not_its_description():
+    utils = pytest.importorskip("sklearn.utils")
+    data = np.arange(6.0)
+    bunch = utils.Bunch(data=data, DESCR="x" * 5000, filename="/a")
+    assert is_data(bunch)
+    assert digest(bunch) == digest(utils.Bunch(data=data, DESCR="y"))
+    assert digest(bunch) != digest(utils.Bunch(data=data + 1))
+    assert not is_data(utils.Bunch(lr=0.1))
+
+
 def test_asking_whether_it_is_data_takes_no_longer_for_more(armed):
     def cost(value):
         start = time.perf_counter()

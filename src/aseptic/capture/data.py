@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aseptic.capture import foreign
 from aseptic.capture.digests import as_text, node
-from aseptic.capture.kinds import data_kind, is_data, kind_of, scalar_kind, type_name
+from aseptic.capture.kinds import UNREAD, data_kind, is_data, kind_of, scalar_kind, type_name
 from aseptic.capture.plain import PlainDigest
 from aseptic.capture.sketch import shape_of, size_of, sketch
 from aseptic.errors import CannotDigest
@@ -133,6 +133,10 @@ def _lazy(_: object, __: PlainDigest) -> bytes:
     raise CannotDigest("lazy dataframe", "it is a query that has not been collected")
 
 
+def _unread(obj: object, _: PlainDigest) -> bytes:
+    raise CannotDigest(kind_of(obj), f"aseptic does not read a {type_name(obj)}")
+
+
 _NODES: dict[str, Callable[[Any, PlainDigest], bytes]] = {
     "dataframe": _frame,
     "series": _series,
@@ -147,6 +151,13 @@ _NODES: dict[str, Callable[[Any, PlainDigest], bytes]] = {
     "lazy dataframe": _lazy,
     "arrow table": foreign.arrow_table_node,
     "arrow array": foreign.arrow_array_node,
+    "bunch": foreign.bunch_node,
+    "torch dataset": foreign.torch_dataset_node,
+    "torch data loader": foreign.torch_loader_node,
+    "xgboost matrix": foreign.xgboost_node,
+    "lightgbm dataset": foreign.lightgbm_node,
+    **dict.fromkeys(UNREAD.values(), _unread),
+    "hugging face dataset": foreign.hugging_face_node,
     "numpy scalar": _scalar,
     "timestamp": _moment,
     "timedelta": _moment,

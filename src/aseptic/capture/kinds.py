@@ -16,6 +16,27 @@ _MIN_LEAVES = 20  # a shorter list is a setting, not a data set
 _MIN_BYTES = 4096  # so is a shorter text
 _MAX_LOOKS = 64  # members that `is_data` looks at
 
+#: Data whose content is not read: on a device, in a file, or not computed yet.
+UNREAD = {
+    ("xarray", "DataArray"): "xarray array",
+    ("xarray", "Variable"): "xarray array",
+    ("xarray", "Dataset"): "xarray dataset",
+    ("xarray", "DataTree"): "xarray dataset",
+    ("jax", "Array"): "jax array",
+    ("jaxlib", "ArrayImpl"): "jax array",
+    ("cupy", "ndarray"): "cupy array",
+    ("cudf", "DataFrame"): "cudf dataframe",
+    ("cudf", "Series"): "cudf series",
+    ("tensorflow", "Tensor"): "tensorflow tensor",
+    ("tensorflow", "DatasetV2"): "tensorflow dataset",
+    ("datasets", "Dataset"): "hugging face dataset",
+    ("datasets", "IterableDataset"): "hugging face dataset",
+    ("dask", "Array"): "dask array",
+    ("dask", "DataFrame"): "dask dataframe",
+    ("pyspark", "DataFrame"): "spark dataframe",
+    ("h5py", "Dataset"): "hdf5 dataset",
+    ("zarr", "Array"): "zarr array",
+}
 #: What each known type is called, by the package it is from and its name.
 _DATA = {
     ("pandas", "DataFrame"): "dataframe",
@@ -34,6 +55,12 @@ _DATA = {
     ("pyarrow", "RecordBatch"): "arrow table",
     ("pyarrow", "Array"): "arrow array",
     ("pyarrow", "ChunkedArray"): "arrow array",
+    ("sklearn", "Bunch"): "bunch",
+    ("torch", "Dataset"): "torch dataset",
+    ("torch", "DataLoader"): "torch data loader",
+    ("xgboost", "DMatrix"): "xgboost matrix",
+    ("lightgbm", "Dataset"): "lightgbm dataset",
+    **UNREAD,
 }
 #: Single values of libraries: they can be digested, but are no data inputs.
 _SCALARS = {
@@ -62,7 +89,7 @@ def is_data(obj: object) -> bool:
     kind = type(obj)
     if kind in _TEXTS:
         return len(cast("Sized", obj)) >= _MIN_BYTES
-    return data_kind(kind) is not None or (_container(kind) is not None and _holds_data(obj))
+    return _is_known(kind) or (_container(kind) is not None and _holds_data(obj))
 
 
 def data_kind(kind: type) -> str | None:
@@ -108,6 +135,11 @@ def _name(kind: type) -> tuple[str, str]:
     return (module if type(module) is str else "?"), _name_of(kind)
 
 
+def _is_known(kind: type) -> bool:
+    """Whether all objects of the type are data; a Bunch is a dict that may hold settings."""
+    return data_kind(kind) not in {None, "bunch"}
+
+
 def _container(kind: type) -> type | None:
     return next((base for base in _CONTAINERS if base in _ancestry(kind)), None)
 
@@ -132,7 +164,7 @@ def _holds_data(obj: object) -> bool:
 def _role(kind: type) -> str:
     if kind in _PLAIN or scalar_kind(kind) is not None:
         return "leaf"
-    if data_kind(kind) is not None:
+    if _is_known(kind):
         return "data"
     return "other" if _container(kind) is None else "container"
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from aseptic.capture import foreign
 from aseptic.capture.kinds import data_kind
 from aseptic.model import ColumnSchema
 
@@ -65,11 +66,10 @@ def shape_of(obj: object) -> tuple[int, ...]:
     kind = data_kind(type(obj))
     thing: Any = obj
     with suppress(Exception):
-        if kind in {"lazy dataframe", "arrow array"}:
-            return () if kind == "lazy dataframe" else (len(thing),)
-        if kind is not None:
-            return tuple(int(size) for size in thing.shape)
-        return (_length(obj),)
+        if kind is None:
+            return (_length(obj),)
+        shape = _SHAPES[kind](thing) if kind in _SHAPES else thing.shape
+        return tuple(int(size) for size in shape)
     return ()
 
 
@@ -85,6 +85,32 @@ def _length(obj: object) -> int:
         if isinstance(obj, base):
             return base.__len__(obj)  # type: ignore[arg-type]  # chosen by its type
     raise TypeError
+
+
+def _no_shape(_: object) -> tuple[int, ...]:
+    return ()
+
+
+#: Kinds without an attribute `shape`, or whose classes a user may have written.
+_SHAPES: dict[str, Callable[[Any], Iterable[int]]] = {
+    "arrow array": lambda obj: (len(obj),),
+    "bunch": lambda obj: (_length(obj),),
+    "xgboost matrix": foreign.matrix_shape,
+    **dict.fromkeys(
+        (
+            "lazy dataframe",
+            "torch dataset",
+            "torch data loader",
+            "lightgbm dataset",
+            "xarray dataset",
+            "tensorflow dataset",
+            "hugging face dataset",
+            "dask dataframe",
+            "spark dataframe",
+        ),
+        _no_shape,
+    ),
+}
 
 
 def _text_size(obj: Any) -> int | None:
