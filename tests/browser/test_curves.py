@@ -6,7 +6,7 @@ LIVE = """import time, math
 from IPython.display import display
 from aseptic.widgets.curves import CurvesWidget
 widget = CurvesWidget.live({"a": "brisk-heron"})
-handle = display(widget, display_id=True)
+display(widget)
 """
 LOG = """for batch in range(30):
     steps = list(range(batch * 100, batch * 100 + 100))
@@ -16,7 +16,6 @@ LOG = """for batch in range(30):
         widget.append("a", name, steps, now, values)
     time.sleep(0.1)
 widget.finish()
-handle.update(widget)
 """
 MILLION = """import numpy as np
 from aseptic.store.base import Series

@@ -7,11 +7,13 @@ import { el } from '../views/dom';
 import { LiveLines } from '../views/live';
 import { decode } from '../views/series';
 import { KernelBackend } from '../kernel';
+import { hideForm } from '../static_form';
 
 interface Traits {
   curves: Curve[];
   names: { [run_id: string]: string };
   view: View;
+  form: string;
 }
 
 /** One for each widget: the points that have come, whether anyone looks or not. */
@@ -38,12 +40,14 @@ export default () => {
     render({ model, el: host }: RenderProps<Traits>): () => void {
       const view = new Host(model, live);
       host.classList.add('as-Host');
+      const showForm = hideForm(model.get('form'));
       host.append(view.element);
       viewers.add(view.show);
       view.show();
       return () => {
         viewers.delete(view.show);
         view.destroy();
+        showForm();
       };
     }
   };

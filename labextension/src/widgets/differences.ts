@@ -4,9 +4,11 @@ import type { Differences } from '../contract';
 import { drawCode } from '../views/code_diff';
 import { drawDifferences } from '../views/differences';
 import { el as element } from '../views/dom';
+import { hideForm } from '../static_form';
 
 interface Traits {
   differences: Differences;
+  form: string;
 }
 
 export default {
@@ -19,7 +21,11 @@ export default {
     model.on('change:differences', draw);
     draw();
     el.classList.add('as-Host');
+    const showForm = hideForm(model.get('form'));
     el.append(root);
-    return () => model.off('change:differences', draw);
+    return () => {
+      model.off('change:differences', draw);
+      showForm();
+    };
   }
 };

@@ -4,6 +4,7 @@ import type { Ask, PanelHost, PanelState } from '../api';
 import type { Curve, Differences, Reply, RunTable, View } from '../contract';
 import { PanelView } from '../views/panel';
 import { KernelBackend } from '../kernel';
+import { hideForm } from '../static_form';
 
 interface Traits {
   table: RunTable;
@@ -13,6 +14,7 @@ interface Traits {
   view: View;
   curves: Curve[];
   differences: Differences | null;
+  form: string;
 }
 
 const STATE = ['table', 'selected', 'baseline', 'query', 'view'] as const;
@@ -55,12 +57,14 @@ export default {
     const host = new ModelHost(model);
     const panel = new PanelView(host);
     el.classList.add('as-Host');
+    const showForm = hideForm(model.get('form'));
     el.append(panel.element);
     panel.restore(model.get('curves'), model.get('differences'));
     panel.attach();
     return () => {
       panel.destroy();
       host.stop();
+      showForm();
     };
   }
 };

@@ -28,7 +28,6 @@ class LiveCurves:
         self._run = run
         self._points: dict[str, list[tuple[float | None, float, float]]] = {}
         self._widget: Any = None
-        self._display: Any = None
         self._sent_at = 0.0
         self._thread = threading.get_ident()
         self._lock = threading.Lock()
@@ -61,15 +60,12 @@ class LiveCurves:
             self.send()
         if self._widget is not None:
             self._widget.finish()
-            self._display.update(self._widget)
 
     def _open(self) -> None:
-        from IPython.display import display
-
         from aseptic.widgets.curves import CurvesWidget
 
         self._widget = CurvesWidget.live({self._run.run_id: self._run.name})
-        self._display = display(self._widget, display_id=True)  # type: ignore[no-untyped-call]
+        self._widget.show()
 
 
 def watch(shell: Any, run: ActiveRun) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import anywidget
 import msgspec
+import traitlets
 
 from aseptic.contract import Done, Failed, Request
 from aseptic.errors import AsepticError
@@ -17,8 +19,11 @@ if TYPE_CHECKING:
     from aseptic.contract import Reply
 
 STATIC = Path(__file__).parent / "static"
-#: Tells aseptic's JupyterLab plugin that the HTML may stand in for the widget.
+_WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
+#: Tells aseptic's JupyterLab plugin that a static form stands in for the widget: the HTML beside
+#: it, or the output of its own that `form` names.
 MIME = "application/vnd.aseptic.view+json"
+_LINE = "An aseptic view, live where its kernel runs."
 
 
 class Widget(anywidget.AnyWidget):
@@ -30,8 +35,12 @@ class Widget(anywidget.AnyWidget):
 
     _css: ClassVar[Any] = STATIC / "style.css"
 
+    form = traitlets.Unicode(help="`data-view` of its static form, hidden by it").tag(sync=True)
+
     def __init__(self, **traits: Any) -> None:
-        super().__init__(**traits)
+        name = uuid.uuid4().hex
+        self._is_shown = False
+        super().__init__(model_id=name, form=name, **traits)
         self.on_msg(self._receive)
 
     @abstractmethod
@@ -45,6 +54,29 @@ class Widget(anywidget.AnyWidget):
     def answer(self, request: Request) -> Reply:
         """The reply to a request of the browser. An AsepticError becomes `Failed`."""
         raise NotImplementedError(f"{type(self).__name__} answers no {type(request).__name__}")
+
+    def show(self) -> None:
+        """Shows two outputs in a notebook: the widget, and its static form.
+
+        Where the widget lives, it hides the form. A saved notebook shows the form alone, since
+        most of what reads one can show no widget.
+        """
+        from IPython.display import display
+
+        data, metadata = super()._repr_mimebundle_() or ({}, {})
+        if _WIDGET_MIME in data:
+            widget = {**data, MIME: {"version": 1, "form": self.form}, "text/plain": _LINE}
+            display(widget, metadata=metadata, raw=True)  # type: ignore[no-untyped-call]
+        display(self._static_form(), display_id=self.form, raw=True)  # type: ignore[no-untyped-call]
+        self._is_shown = True
+
+    def update_form(self) -> None:
+        """Makes the static form anew where it was shown; the widget stays as it is."""
+        from IPython.display import display
+
+        if self._is_shown:
+            form = self._static_form()
+            display(form, display_id=self.form, update=True, raw=True)  # type: ignore[no-untyped-call]
 
     def post(self, reply: Reply) -> None:
         """Sends a message to every view of this widget."""
@@ -67,6 +99,18 @@ class Widget(anywidget.AnyWidget):
     def _fail(self, content: Any, message: str) -> None:
         request_id = content.get("request_id", 0) if isinstance(content, dict) else 0
         self.post(Failed(request_id=request_id, message=message))
+
+    def _static_form(self) -> dict[str, str]:
+        page = plain_page(self.static_html())
+        html = f'<div class="as-StaticForm" data-view="{self.form}">{page}</div>'
+        return {"text/html": html, "text/plain": self.static_text()}
+
+    def _ipython_display_(self) -> None:
+        from IPython import get_ipython
+
+        if not hasattr(get_ipython(), "kernel"):
+            raise NotImplementedError  # IPython in a terminal asks for the bundle then
+        self.show()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)

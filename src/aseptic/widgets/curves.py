@@ -28,8 +28,7 @@ POINTS = 1000  # of a curve: about the pixels of a plot
 class CurvesWidget(Widget):
     """Curves by step or time. `append` makes them grow while a cell runs.
 
-    Call `finish` at the end, and show the widget again if it was shown: only then does the
-    notebook keep the curves as they became.
+    Call `finish` at the end: only then does the notebook keep the curves as they became.
     """
 
     _esm: ClassVar[Any] = STATIC / "curves.js"
@@ -95,8 +94,9 @@ class CurvesWidget(Widget):
         self.post(Points(curves=[reduce.curve(batch, points=POINTS)]))
 
     def finish(self) -> None:
-        """Keeps the curves as they are now in the widget's state."""
+        """Keeps the curves as they are now in the widget's state and in its static form."""
         self.curves = self._plain_curves()
+        self.update_form()
 
     def answer(self, request: Request) -> Reply:
         """Curves in more detail, where someone zoomed in."""
