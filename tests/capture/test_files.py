@@ -189,6 +189,20 @@ def test_the_machine_and_the_tools_are_not_inputs(folder):
     assert found == []
 
 
+@pytest.mark.parametrize("prefix", [sys.prefix, "/usr"])  # the latter: a Python of the system's
+def test_zones_that_a_library_looks_up_are_not_inputs_and_a_word_list_is(prefix):
+    code = (
+        "import sys, aseptic.errors, aseptic.capture.readers, aseptic.capture.data, sysconfig\n"
+        f"sys.prefix = sys.base_prefix = {prefix!r}\n"
+        f"paths = sysconfig.get_paths() | {{'data': {prefix!r}}}\n"
+        "sysconfig.get_paths = lambda: paths\n"
+        "from aseptic.capture.files import _is_ignored as ignored\n"
+        "print(ignored('/usr/share/zoneinfo/UTC'), ignored('/usr/share/dict/words'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True False\n"
+
+
 def test_source_files_that_are_imported_are_not_inputs(folder, monkeypatch):
     (folder / "my_module.py").write_text("x = 1")
     monkeypatch.syspath_prepend(str(folder))

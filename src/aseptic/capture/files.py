@@ -44,6 +44,23 @@ _DATABASES = frozenset(
 _NOISE = re.compile(
     r"/(\.git|\.aseptic|\.ipython|\.jupyter|__pycache__|\.ipynb_checkpoints)/"
     r"|/(\.cache|\.config|jupyter)/(matplotlib|fontconfig|runtime)/|/matplotlibrc$"
+    r"|^/etc/(localtime|timezone|mime\.types|locale\.\w+)$"
+)
+
+#: What libraries read for time zones, languages, fonts and certificates; word lists are not here.
+_SYSTEM = (
+    "/usr/share/zoneinfo",
+    "/usr/share/locale",
+    "/usr/lib/locale",
+    "/usr/share/i18n",
+    "/usr/share/fonts",
+    "/usr/share/fontconfig",
+    "/usr/share/mime",
+    "/usr/share/ca-certificates",
+    "/usr/share/terminfo",
+    "/etc/ssl",
+    "/etc/fonts",
+    "/var/db/timezone",
 )
 
 _PATCHES = Patches(readers.places)
@@ -297,9 +314,13 @@ def _is_ignored(path: str) -> bool:
 
 
 def _installed() -> Iterator[str]:
-    folders = [*sysconfig.get_paths().values(), *site.getsitepackages(), site.getusersitepackages()]
+    paths = sysconfig.get_paths()
+    del paths["data"]  # the prefix itself: all of /usr, for a Python of the system's
+    folders = [*paths.values(), *site.getsitepackages(), site.getusersitepackages()]
     for prefix in (sys.prefix, sys.base_prefix):
-        folders += (str(Path(prefix, part)) for part in ("lib", "share", "etc", "include"))
+        parts = ["lib", "etc", "include"] + ["share"] * (prefix not in {"/usr", "/usr/local"})
+        folders += (str(Path(prefix, part)) for part in parts)
+    folders += _SYSTEM
     folders += ["/proc", "/dev", "/sys", str(Path(__file__).parents[1])]  # the last: our own
     yield from {folder.rstrip(os.sep) + os.sep for folder in folders if len(folder) > 1}
 
