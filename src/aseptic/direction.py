@@ -2,14 +2,17 @@
 
 A name is read word by word (`val/acc`, `testLoss`, `mAP50`, `neg_log_loss`), and the last word
 that says something decides: `loss_acc` is an accuracy. `score` is the weakest word, since there
-are Brier scores too. A name that speaks of a setting (`loss_weight`, `time_limit`) says nothing,
-and so does one that has no known word: guessing would colour a loss green.
+are Brier scores too. A word of spread or difference weighs more than all of these: an `acc_std`
+is no accuracy and has no better way, and an `acc_drop` is better when it is less. A name that
+speaks of a setting (`loss_weight`, `time_limit`) says nothing, and so does one that has no known
+word: guessing would colour a loss green.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,7 +37,7 @@ _MIN = frozenset(
     aic bic bce bouldin brier bpc ce cer churn cost crps deviance distance divergence drawdown
     duration ece eer elapsed err error errors fdr fid fnr fpr gap hinge huber inertia js kl
     kld lag latency logloss loss losses lpips mae mape mase mce medae misclassification mpe mse
-    msle nll nmae nrmse pinball perplexity ppl regret residual residuals rmse rmsle
+    misses msle nll nmae nrmse pinball perplexity ppl regret residual residuals rmse rmsle
     runtime rse rss sec second seconds slowdown smape sse stall ter time violation violations wape
     wer wmape xent
     """.split()  # noqa: SIM905 - a list of words reads best as words
@@ -42,6 +45,15 @@ _MIN = frozenset(
 #: Two words that together mean what neither does alone.
 _PAIRS: dict[tuple[str, str], Direction] = {
     ("explained", "variance"): "max",
+    ("explained", "var"): "max",
+    ("false", "positives"): "min",
+    ("false", "negatives"): "min",
+    ("false", "positive"): "min",
+    ("false", "negative"): "min",
+    ("true", "positives"): "max",
+    ("true", "negatives"): "max",
+    ("true", "positive"): "max",
+    ("true", "negative"): "max",
     ("exact", "match"): "max",
     ("cross", "entropy"): "min",
     ("time", "score"): "min",
@@ -51,6 +63,13 @@ _PAIRS: dict[tuple[str, str], Direction] = {
     ("r", "2"): "max",
     ("f", "1"): "max",
 }
+#: How far numbers lie apart: neither way is better, whatever it is the spread of.
+_SPREADS = frozenset({"std", "stdev", "var", "variance", "ci", "sem"})
+#: How much was lost between two numbers: less is better, whatever it is the difference of.
+_LOSSES = frozenset({"drop", "gap", "decrease"})
+#: Counts of wrong answers. Only as they are: `fp16` is a number's format, `loss_fn` a function.
+_WRONG = frozenset({"fp", "fn"})
+_COUNTED = frozenset({"n", "num", "val", "valid", "test", "train", "total"})
 #: The name is of a setting, a counter or a function, whatever else it says.
 _SETTINGS = frozenset(
     """
@@ -70,6 +89,8 @@ def direction_of(name: str) -> Direction | None:
     when it is greater, a `negative_log_likelihood` when it is less.
     """
     words = _words(name)
+    if words and words[-1] in _WRONG and _COUNTED.issuperset(words[:-1]):
+        return "min"
     if not words or not _SETTINGS.isdisjoint(words):
         return None
     if words[0] in ("neg", "negative") and len(words) > 1:
@@ -79,6 +100,10 @@ def direction_of(name: str) -> Direction | None:
 
 
 def _of_words(words: list[str]) -> Direction | None:
+    if _is_spread(words):
+        return None
+    if not _LOSSES.isdisjoint(words):
+        return "min"
     if _is_rate(words):
         return "max"
     for place in range(len(words) - 1, -1, -1):
@@ -87,6 +112,12 @@ def _of_words(words: list[str]) -> Direction | None:
         if known:
             return known
     return "max" if words[-1] in ("score", "scores") else None
+
+
+def _is_spread(words: list[str]) -> bool:
+    """Whether a word says how far numbers lie apart; an explained variance is a share."""
+    pairs = pairwise(["", *words])
+    return any(word in _SPREADS and (before, word) not in _PAIRS for before, word in pairs)
 
 
 def _is_rate(words: list[str]) -> bool:
