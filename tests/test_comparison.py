@@ -404,3 +404,20 @@ def test_a_default_that_only_some_runs_have_does_not_differ():
         filled_in=frozenset({"cache_size", "tol"}),
     )
     assert differing(columns) == {"params.C", "params.tol"}
+
+
+def test_a_default_differs_only_among_runs_of_one_model():
+    columns = RunColumns(
+        run_ids=["a", "b", "c"],
+        fields={},
+        params={
+            "model": ["SVC", "Forest", "Forest"],
+            "verbose": [False, 0, 0],
+            "tol": [0.1, 0.1, 0.2],
+        },
+        metrics={},
+        data={},
+        directions={},
+        filled_in=frozenset({"verbose", "tol"}),
+    )
+    assert differing(columns) == {"params.model", "params.tol"}

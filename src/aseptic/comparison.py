@@ -106,16 +106,24 @@ def differing(columns: RunColumns) -> set[str]:
     """The keys (`params.C`, `metrics.acc`, `data.X`, `status`) with more than one value.
 
     Missing is a value: a param that only some of the runs have differs. Not so for params that
-    nobody set: another model has other defaults, and its name tells that.
+    nobody set, which differ where they do among runs of one model: another model has other
+    defaults, and its name tells that.
     """
     filled_in = {f"params.{name}" for name in columns.filled_in}
+    models = columns.params.get("model", [None] * len(columns.run_ids))
     return {
         key
         for key, values in keyed(columns)
-        if _have_several_values(
-            [v for v in values if v is not None] if key in filled_in else values
-        )
+        if (_differ_within(values, models) if key in filled_in else _have_several_values(values))
     }
+
+
+def _differ_within(values: list[Any], models: list[Any]) -> bool:
+    by_model: dict[Hashable, list[Any]] = {}
+    for value, model in zip(values, models, strict=True):
+        if value is not None:
+            by_model.setdefault(_identity(model), []).append(value)
+    return any(map(_have_several_values, by_model.values()))
 
 
 def keyed(columns: RunColumns) -> Iterator[tuple[str, list[Any]]]:
