@@ -27,7 +27,7 @@ from aseptic.notebook import auto
 from aseptic.notebook.options import TrackOptions, parse_track, strip_track, track_words
 from aseptic.notices import say, say_once
 from aseptic.surroundings import BackgroundGit, read_git_in_background
-from aseptic.tracking import say_nothing_of_missing_runs
+from aseptic.tracking import executes_cells, say_nothing_of_missing_runs
 
 if TYPE_CHECKING:
     import types
@@ -96,6 +96,7 @@ class Extension:
         self.is_auto = False
         self.log = CellLog()
         self._frames = threading.local()
+        self._lock = threading.RLock()  # of `log` and what is written of it: subshells share them
         self._latest: dict[tuple[str, str], Run] = {}  # the last run of each cell, for its card
         self._session_journal: SessionJournal | None = None
         self._cells_written = 0
@@ -130,6 +131,7 @@ class Extension:
     @guarded
     def pre_run_cell(self, info: Any) -> None:
         """A cell is about to be parsed: notes what was said of it."""
+        executes_cells()
         frame = Frame(info, None)
         self._stack().append(frame)
         if len(self._stack()) == 1 and not self._is_off:
@@ -137,14 +139,18 @@ class Extension:
             if frame.options is not None:
                 frame.git = read_git_in_background(self.folder)
 
-    @guarded
     def visit(self, tree: ast.Module) -> ast.Module:
         """The cell has been parsed and will be executed when this returns (an AST transformer)."""
+        tree = self._prepare(tree)
         frame = self._top()
-        if frame is None or self._is_off or not tree.body:
+        return _interrupting(tree) if frame is not None and frame.is_interrupted else tree
+
+    @guarded
+    def _prepare(self, tree: ast.Module) -> ast.Module:
+        """The tree to execute, with what must be seen before it is."""
+        frame = self._top()
+        if frame is None or self._is_off or frame.is_interrupted or not tree.body:
             return tree
-        if frame.is_interrupted:
-            return _interrupting(tree)
         if self._tracked() is not None:
             return self._nested(tree)
         names = names_of(tree)
@@ -155,20 +161,23 @@ class Extension:
             if _is_parameters(self.shell, frame.info):
                 self._parameter_cells.add(frame.cell.order)
         if frame.options is not None and frame.cell is not None:
-            tree = self._begin(frame, frame.cell, tree, names)
-        return _interrupting(tree) if frame.is_interrupted else tree
+            return self._begin(frame, frame.cell, tree, names)
+        return tree
 
     @guarded
     def post_run_cell(self, result: Any) -> None:
         """The cell has ended, in whatever way."""
-        frame = self._pop(result)
-        if frame is None:
-            return
-        error = _error_of(result)
-        if frame.cell is not None:
-            self._end_cell(frame, error)
-        if frame.tracked is not None:
-            self._end_run(frame, frame.tracked, error)
+        stack = self._stack()
+        if not stack or (result is not None and _is_blank(result.info.raw_cell)):
+            return  # an empty cell ends without having begun (ipython#14597)
+        frame, error = stack[-1], _error_of(result)
+        try:
+            if frame.cell is not None:
+                self._end_cell(frame, error)
+            if frame.tracked is not None:
+                self._end_run(frame, frame.tracked, error)
+        finally:
+            stack.pop()
 
     @guarded
     def _remember_earlier_cells(self) -> None:
@@ -188,14 +197,16 @@ class Extension:
             return None  # the line was left in the cell: the magic says what is wrong with it
 
     def _log_cell(self, frame: Frame, names: Names) -> Cell:
-        return self.log.begin(
-            redact(frame.info.raw_cell),
-            names,
-            started_at=frame.started_at,
-            cell_id=getattr(frame.info, "cell_id", None),
-            execution_count=_execution_count(self.shell, frame.info),
-            namespace=self.shell.user_ns,
-        )
+        source = redact(frame.info.raw_cell)
+        with self._lock:
+            return self.log.begin(
+                source,
+                names,
+                started_at=frame.started_at,
+                cell_id=getattr(frame.info, "cell_id", None),
+                execution_count=_execution_count(self.shell, frame.info),
+                namespace=self.shell.user_ns,
+            )
 
     def _defined_in(self, name: str) -> Origin | None:
         """Where a name that the tracked cell uses was bound."""
@@ -237,33 +248,39 @@ class Extension:
         names = names_of(tree)
         tracked.record_data(names)
         if frame.cell is not None:
-            frame.cell = self.log.extend(frame.cell.order, names, namespace=self.shell.user_ns)
+            with self._lock:
+                frame.cell = self.log.extend(frame.cell.order, names, namespace=self.shell.user_ns)
         return tree if _is_being_timed() else tracked.instrument(tree)
 
+    @guarded
     def _end_cell(self, frame: Frame, error: BaseException | None) -> None:
         assert frame.cell is not None
         statuses: dict[str, str] = {"finished": "ok", "failed": "error"}
-        frame.cell = self.log.end(
-            frame.cell.order,
-            status=statuses.get(status_of(error), "interrupted"),
-            duration_s=time.perf_counter() - frame.started,
-            run_id=frame.tracked.run.run_id if frame.tracked else None,
-            namespace=self.shell.user_ns,
-        )
-        if frame.tracked is not None:
-            frame.tracked.run.record(frame.cell)
-        if frame.tracked is not None or self._session_journal is not None:
-            self._write_cells(frame.tracked)
+        with self._lock:
+            frame.cell = self.log.end(
+                frame.cell.order,
+                status=statuses.get(status_of(error), "interrupted"),
+                duration_s=time.perf_counter() - frame.started,
+                run_id=frame.tracked.run.run_id if frame.tracked else None,
+                namespace=self.shell.user_ns,
+            )
+            if frame.tracked is not None:
+                frame.tracked.run.record(frame.cell)
+            if frame.tracked is not None or self._session_journal is not None:
+                self._write_cells(frame.cell, frame.tracked)
 
-    def _write_cells(self, tracked: TrackedCell | None) -> None:
+    def _write_cells(self, ended: Cell, tracked: TrackedCell | None) -> None:
         """From its first run on, the session's cells are kept, those before it included."""
         if self._session_journal is None:
             assert tracked is not None
             self._session_journal = self.store.start_session(tracked.run.start.session)
-        for cell in self.log.cells[self._cells_written :]:
+        fresh = self.log.cells[self._cells_written :]
+        # one that was still running when another cell ended was written without its end
+        for cell in fresh if ended in fresh else (*fresh, ended):
             self._session_journal.append(cell)
         self._cells_written = len(self.log.cells)
 
+    @guarded
     def _end_run(self, frame: Frame, tracked: TrackedCell, error: BaseException | None) -> None:
         from aseptic.notebook import live
 
@@ -345,15 +362,6 @@ class Extension:
 
     def _tracked(self) -> TrackedCell | None:
         return next((f.tracked for f in reversed(self._stack()) if f.tracked), None)
-
-    def _pop(self, result: Any) -> Frame | None:
-        """The frame that has ended. An empty cell ends without having begun (ipython#14597)."""
-        stack = self._stack()
-        if not stack:
-            return None
-        if result is not None and _is_blank(result.info.raw_cell):
-            return None
-        return stack.pop()
 
     # -- faults -----------------------------------------------------------------------------------
     @property

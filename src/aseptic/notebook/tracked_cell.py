@@ -72,36 +72,27 @@ class TrackedCell:
         self._seen: set[str] = set()  # names looked at, or made by the cell itself
         self._files = FileWatch(folder)
         self._outputs = OutputCapture(shell)
-        self._duration_s = 0.0
-
-    @contextlib.contextmanager
-    def _guarded(self, what: str) -> Iterator[None]:
-        """A fault in `what` is a problem of the run, and no more."""
-        try:
-            yield
-        except Exception as error:  # noqa: BLE001 -- a fault of ours never stops a user's cell
-            self.run.problem(what, f"{type(error).__name__}: {error}")
 
     def begin(
         self, tree: ast.Module, names: Names, cell: Cell, *, defined_in: DefinedIn
     ) -> ast.Module:
         """Captures what must be taken before the cell runs; returns the tree to execute."""
         if self.options.seed is not None:
-            with self._guarded("seed"):
+            with self.run.guarded("seed"):
                 from aseptic.capture.environment import apply_seed
 
                 apply_seed(self.options.seed)
         self.record_data(names)
-        with self._guarded("params"):
+        with self.run.guarded("params"):
             self._probe = ParamProbe(
                 self._shell.user_ns,
                 cell_order=cell.order,
                 cell_id=cell.cell_id,
                 defined_in=defined_in,
             )
-        with self._guarded("files"):
+        with self.run.guarded("files"):
             self._files.start()
-        with self._guarded("outputs"):
+        with self.run.guarded("outputs"):
             self._outputs.start()
         tree = self.instrument(tree)
         self.run.reset_clock()
@@ -110,7 +101,7 @@ class TrackedCell:
     def instrument(self, tree: ast.Module) -> ast.Module:
         """The tree with probes at its calls; the tree itself where that fails."""
         if self._probe is not None:
-            with self._guarded("params"):
+            with self.run.guarded("params"):
                 return self._probe.instrument(tree)
         return tree
 
@@ -125,28 +116,37 @@ class TrackedCell:
         }
         for name in sorted(read - self._seen):
             self._seen.add(name)
-            with self._guarded(f"data input {name}"):
+            with self.run.guarded(f"data input {name}"):
                 if name in namespace and is_data(namespace[name]):
                     self.run.record(describe(name, namespace[name]))
         self._seen |= set(names.writes)  # what the cell makes itself is no input
 
     def finish(self, error: BaseException | None, judge: Callable[[], State]) -> Run:
         """Records what the cell did and ends the run."""
-        self._duration_s = self.run.stop_clock()
-        with self._guarded("outputs"):
+        duration_s = self.run.stop_clock()
+        with self._always("outputs"):
             self._record_outputs(error)
-        with self._guarded("files"):
+        with self._always("files"):
             for data_input in self._files.stop():
                 self.run.record(data_input)
-        with self._guarded("params"):
+        with self._always("params"):
             self._record_params()
-        with self._guarded("git and environment"):
+        with self._always("git and environment"):
             record_surroundings(self.run, self._git)
-        with self._guarded("state"):
+        with self._always("state"):
             self.run.record(judge())
-        return self.run.end(status_of(error), duration_s=self._duration_s)
+        return self.run.end(status_of(error), duration_s=duration_s)
 
     # -- within ---------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _always(self, what: str) -> Iterator[None]:
+        """Neither a fault nor an interrupt keeps the run from ending: the cell is over."""
+        try:
+            with self.run.guarded(what):
+                yield
+        except KeyboardInterrupt:
+            self.run.problem(what, "interrupted")
 
     def _record_params(self) -> None:
         if self._probe is None:
