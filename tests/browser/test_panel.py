@@ -185,7 +185,14 @@ def test_the_keyboard_is_enough(open_notebook, page):
 
 def test_a_busy_kernel_is_said_and_answers_when_it_can(open_notebook, page):
     notebook = open_notebook(SMALL, "import time; time.sleep(4)")
+    # with a subshell for widgets (ipykernel 7), the kernel would answer beside the cell
+    page.evaluate(
+        "() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+        ".commsOverSubshells = 'disabled'; }"
+    )
     notebook.run(0)
+    page.wait_for_selector(".as-Sections dd")  # those of the newest runs: nothing moves any more
+    page.wait_for_selector(".as-Plot canvas")
     notebook.cell(1).locator(".cm-content").first.click()
     page.keyboard.press("Control+Enter")
     pick(page, BASELINE, OTHER)
