@@ -185,6 +185,7 @@ class Extension:
         history = getattr(self.shell, "history_manager", None)
         sources = [redact(source) for source in getattr(history, "input_hist_raw", [""])]
         self.log.remember(sources, started_at=utc_now(), transform=self.shell.transform_cell)
+        self._parameter_cells |= {c.order for c in self.log.cells if _is_injected(c.source)}
 
     # -- what they do ---------------------------------------------------------------------------
     def _options(self, info: Any) -> TrackOptions | None:
@@ -446,9 +447,14 @@ def _execution_count(shell: Any, info: Any) -> int:
 
 
 def _is_parameters(shell: Any, info: Any) -> bool:
-    """Whether this is the cell of parameters: by its tag, or as papermill writes it."""
+    """Whether this is the cell of parameters: by its tag, or by what papermill writes."""
     tags = {"parameters", "injected-parameters"}.intersection(_tags(shell, info))
-    return bool(tags) or info.raw_cell.startswith("# Parameters\n")
+    return bool(tags) or _is_injected(info.raw_cell)
+
+
+def _is_injected(source: str) -> bool:
+    """Whether papermill wrote this cell; it does not send the cell's tags."""
+    return source.startswith("# Parameters\n")
 
 
 def _tags(shell: Any, info: Any) -> list[str]:
