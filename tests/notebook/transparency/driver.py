@@ -9,8 +9,11 @@ import shutil
 import subprocess
 import sys
 import uuid
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Semaphore
 from typing import Any
 
 from .first_line import PLAIN_FIRST_LINE
@@ -37,7 +40,7 @@ class Variant:
     name: str
     extension: str | None = None
     first_line: str = PLAIN_FIRST_LINE
-    environ: dict[str, str] = field(default_factory=dict)
+    environ: tuple[tuple[str, str], ...] = ()
     before: tuple[str, ...] = ()  # Python run after loading, with `shell` in reach
     unload: bool = True
 
@@ -202,7 +205,7 @@ class Driver:
             "stdin": list(kind.stdin),
             "folder": str(folder / "notebooks"),
             "scratch": str(scratch),
-            "environ": variant.environ,
+            "environ": dict(variant.environ),
             "timeout_s": 60,
             "unload": variant.unload,
         }
@@ -210,6 +213,48 @@ class Driver:
     def close(self) -> None:
         self._plain.close()
         self._loaded.close()
+
+
+class Ahead:
+    """Runs kinds before they are asked for, in the order in which they will be: on all cores."""
+
+    def __init__(self, drivers: list[Driver], jobs: list[tuple[Kind, tuple[Variant, ...]]]) -> None:
+        self._drivers: SimpleQueue[Driver] = SimpleQueue()
+        for driver in drivers:
+            self._drivers.put(driver)
+        self._places = Semaphore(4 * len(drivers))  # how far ahead: results are large
+        self._pool = ThreadPoolExecutor(len(drivers))
+        self._coming = {
+            (kind, variants): self._pool.submit(self._run_ahead, kind, variants)
+            for kind, variants in jobs
+        }
+
+    def run(self, kind: Kind, *variants: Variant) -> list[dict[str, Any]]:
+        coming = self._coming.pop((kind, variants), None)
+        if coming is None:
+            return self._run(kind, variants)
+        try:
+            return coming.result()
+        finally:
+            self._places.release()
+
+    def _run_ahead(self, kind: Kind, variants: tuple[Variant, ...]) -> list[dict[str, Any]]:
+        self._places.acquire()
+        return self._run(kind, variants)
+
+    def _run(self, kind: Kind, variants: tuple[Variant, ...]) -> list[dict[str, Any]]:
+        driver = self._drivers.get()
+        try:
+            return driver.run(kind, *variants)
+        finally:
+            self._drivers.put(driver)
+
+    def close(self) -> None:
+        for coming in self._coming.values():
+            coming.cancel()
+        for _ in self._coming:
+            self._places.release()
+        self._pool.shutdown(cancel_futures=True)
 
 
 def clean_environ(home: Path) -> dict[str, str]:
