@@ -45,6 +45,22 @@ def test_an_estimators_own_settings_are_params_with_the_model():
     assert found["model"] == "SVC"
 
 
+def test_what_was_given_in_the_cell_says_so_and_the_rest_is_the_estimators_own():
+    found = {one.name: one.uses[0].origin for one in run_cell("SVC(C=5).fit(X, y)").params}
+    assert (found["C"].how, found["C"].callee, found["C"].line) == ("argument", "SVC", 1)
+    assert found["kernel"].how == "estimator"
+
+
+def test_a_grid_is_named_as_one_whoever_gets_it():
+    source = """
+from sklearn.model_selection import ParameterGrid
+for chosen in ParameterGrid({"C": [1, 2]}):
+    SVC(**chosen).fit(X, y)
+"""
+    found = params(source)
+    assert (found["param_grid.C"], found["C"]) == ((1, 2), (1, 2))
+
+
 def test_settings_are_those_at_the_time_of_fit():
     assert params("clf = SVC(C=1)\nclf.set_params(C=10)\nclf.fit(X, y)")["C"] == 10
 

@@ -146,6 +146,25 @@ def test_a_dict_display_gives_what_is_measured_in_it():
     assert metrics(source) == {"acc": 0.9, "f1": 0.5}
 
 
+def test_numbers_stored_in_a_dict_of_results_are_metrics():
+    source = """
+results, other = {}, {}
+for name in ("svc", "tree"):
+    results[name] = evaluate(0.5)
+other["acc"] = evaluate()
+other["x"] = evaluate()
+"""
+    assert metrics(source) == {"results/svc": 0.5, "results/tree": 0.5, "other/acc": 0.9}
+
+
+def test_a_dict_of_very_many_numbers_is_a_table():
+    assert metrics("scores = {}\nfor k in map(str, range(99)): scores[k] = evaluate()") == {}
+
+
+def test_the_best_of_a_comprehension_is_a_metric():
+    assert metrics("tried = [evaluate(x) for x in (0.5, 0.7)]\nbest = max(tried)") == {"best": 0.7}
+
+
 def test_a_result_object_gives_its_numbers():
     setup = (
         SETUP

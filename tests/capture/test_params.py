@@ -264,6 +264,31 @@ def test_loop_counters_are_no_params(loop):
     assert {value for value in found.values() if value is not None} == set()
 
 
+def test_a_comprehension_over_values_is_a_loop_over_values():
+    assert params("[train(rate) for rate in (0.1, 0.2)]", setup=TRAIN)["lr"] == (0.1, 0.2)
+    found = params("{r: [train(r, hidden=h) for h in (1, 2)] for r in (0.1,)}", setup=TRAIN)
+    assert found == {"lr": 0.1, "hidden": (1, 2)}
+
+
+def test_a_comprehension_does_not_mistake_its_variable_for_another_of_that_name():
+    found = params("lr = 9\n[train(lr) for lr in (0.1, 0.2)]\nout = lr", setup=TRAIN)
+    assert found["lr"] == (0.1, 0.2)
+
+
+def test_counters_of_comprehensions_are_no_params():
+    setup = "def step(epoch=None, t=None): pass"
+    found = params(
+        "[step(epoch) for epoch in range(5)] + [step(t=i) for i in range(5)]", setup=setup
+    )
+    assert {value for value in found.values() if value is not None} == set()
+
+
+def test_a_generator_can_be_run_when_the_cell_has_ended():
+    namespace = {"__name__": "__main__"}
+    run_cell("later = (train(x) for x in (1, 2))", setup=TRAIN, namespace=namespace)
+    assert list(namespace["later"]) == [32, 64]
+
+
 def test_seeds_are_params_even_when_they_are_counted():
     assert params("for i in range(3): train(seed=i)", setup="def train(seed): pass") == {
         "seed": (0, 1, 2)
@@ -426,13 +451,13 @@ def test_seeds_are_params_whatever_they_are_given_to():
     assert found == {"random.seed": 1, "np.random.seed": 2}
 
 
-def test_calls_inside_functions_classes_and_comprehensions_are_not_looked_at():
+def test_calls_inside_functions_classes_and_generators_are_not_looked_at():
     source = """
 def outer():
     train(0.5)
 class A:
     train(0.6)
-[train(x) for x in (0.7,)]
+list(train(x) for x in (0.7,))
 f = lambda: train(0.8)
 outer(); f()
 """
@@ -524,6 +549,64 @@ class Bad(BaseEstimator):
 """
     collected = run_cell("Bad().fit([1])\ndone = 1", setup=setup)
     assert "SystemExit: no" in collected.problems[0].reason
+
+
+def test_a_fault_of_ours_leaves_the_cell_as_it_was():
+    class Faulty(dict):
+        def get(self, *_):
+            raise RuntimeError("planned")
+
+    probe = ParamProbe(Faulty())
+    tree = ast.parse("a = f(1)\ng(a, 2)")
+    before = ast.dump(tree)
+    assert ast.dump(probe.instrument(tree)) == before
+    assert "planned" in probe.collect().problems[0].reason
+
+
+def test_a_namespace_with_builtins_of_its_own_is_left_alone():
+    namespace = {"__builtins__": {"len": len}}
+    probe = ParamProbe(namespace)
+    exec(compile(probe.instrument(ast.parse("n = len('abc')\nk = 3")), "<cell>", "exec"), namespace)
+    assert probe.collect() == ([], [], [])
+
+
+def test_names_that_are_local_to_a_timed_statement_are_not_read_from_the_namespace():
+    """Regression: `%timeit lr = 0.3; train(lr)` recorded the `lr` of another cell."""
+    namespace = {"__name__": "__main__", "lr": 9}
+    exec(TRAIN, namespace)
+    probe = ParamProbe(namespace)
+    tree = probe.instrument(ast.parse("lr = 0.3\ntrain(lr)"))
+    inner = ast.parse("def inner(): pass")
+    inner.body[0].body = tree.body
+    exec(compile(inner, "<timeit>", "exec"), namespace)
+    namespace["inner"]()
+    assert 9 not in [one.value for one in probe.collect().params]
+
+
+def test_a_cell_that_runs_another_records_both():
+    namespace = {"__name__": "__main__"}
+    exec(TRAIN, namespace)
+    probe = ParamProbe(namespace)
+
+    def run_inner(source):
+        tree = probe.instrument(ast.parse(source))
+        exec(compile(tree, "<inner>", "exec"), namespace)
+
+    namespace["run_inner"] = run_inner
+    run_inner("train(0.1)\nrun_inner('train(0.2)')\ntrain(0.3)")
+    found = {one.name: one.value for one in probe.collect().params}
+    assert found["lr"] == (0.1, 0.2, 0.3)
+
+
+def test_a_keyboard_interrupt_is_not_eaten():
+    setup = """
+from sklearn.base import BaseEstimator
+class Slow(BaseEstimator):
+    def get_params(self, deep=True): raise KeyboardInterrupt
+    def fit(self, X): return self
+"""
+    with pytest.raises(KeyboardInterrupt):
+        run_cell("Slow().fit([1])", setup=setup)
 
 
 def test_a_second_collect_gives_nothing():

@@ -77,7 +77,9 @@ SEED_NAMES: Final = frozenset(
 )
 #: Arguments of libraries that say in which form something is given, not how it is done.
 NOT_SETTINGS: Final = frozenset(
-    {"return_X_y", "as_frame", "output_dict", "return_train_score", "copy", "copy_X", "as_sparse"}
+    {"return_X_y", "as_frame", "output_dict", "return_train_score", "return_estimator", "copy"}
+    | {"return_indices", "pre_dispatch", "error_score", "verbose", "n_jobs", "check_input"}
+    | {"set_to_none", "retain_graph", "block", "display"}
 )
 QUIET_PACKAGES: Final = frozenset(sys.stdlib_module_names) | {
     *("numpy", "pandas", "matplotlib", "seaborn", "plotly", "altair", "bokeh", "IPython", "tqdm"),
@@ -90,6 +92,7 @@ _FULL = ("torch.optim",)
 _REPORTS = frozenset(
     {"print", "report", "plot", "show", "display", "save", "write", "dump", "draw", "render", "log"}
     | {"assert", "check", "info", "debug", "warn", "warning", "summarize", "summarise", "record"}
+    | {"add_scalar", "add_scalars", "add_metric", "set_postfix", "set_description"}
 )
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _COLLECTING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -159,6 +162,8 @@ def level_of(module: str, text: str) -> Level:
 
 def is_report(name: str) -> bool:
     """Whether a function's name says that it shows or stores what it gets."""
+    if name in _REPORTS:
+        return True
     words = name.lower().strip("_").split("_")
     if words[0] == "log":
         return len(words) == 1 or words[1] not in (

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 #: Boosters' settings that are None are not set: the library's own default holds.
 _DROPS_NONE: Final = ("xgboost", "lightgbm", "catboost")
-#: Params of a search that say how it runs, and hold estimators or the grid.
-_GRIDS: Final = ("param_grid", "param_distributions", "search_spaces")
+#: Params of a search that hold what it searches.
+GRIDS: Final = ("param_grid", "param_distributions", "search_spaces")
 
 
 class Settings(NamedTuple):
@@ -103,7 +103,7 @@ def _own_values(given: Mapping[str, object], kind: type) -> dict[str, Value]:
     for name, item in given.items():
         is_unset = item is None and _comes_from(kind, _DROPS_NONE)
         is_step = name in steps and is_estimator(type(item)) and "steps" in given
-        setting = NOTHING if is_unset or is_step or name in _GRIDS else _setting(item)
+        setting = NOTHING if is_unset or is_step or name in GRIDS else _setting(item)
         if setting is not NOTHING:
             found[str(name)] = setting
     return found
@@ -135,7 +135,7 @@ def _step_text(step: object) -> Value:
 def _grid(given: Mapping[str, object]) -> dict[str, Value]:
     """The grid of a search, one param a searched name: `param_grid.C`."""
     found: dict[str, Value] = {}
-    for name in _GRIDS:
+    for name in GRIDS:
         for searched, values in _grid_items(given.get(name)):
             setting = plain(_as_list(values))
             text = type(values).__name__ if setting is NOTHING else setting
@@ -158,7 +158,7 @@ def _as_list(values: object) -> object:
 
 def _searched(given: Mapping[str, object]) -> frozenset[str]:
     """The nested settings that a search replaces: the estimator's own values are not used."""
-    names = {searched for grid in _GRIDS for searched, _ in _grid_items(given.get(grid))}
+    names = {searched for grid in GRIDS for searched, _ in _grid_items(given.get(grid))}
     return frozenset(f"estimator__{name}" for name in names)
 
 

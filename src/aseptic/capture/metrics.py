@@ -85,6 +85,8 @@ def classify(node: ast.expr, kind_of: Callable[[str], Kind]) -> Kind:
             return Kind.MEASURED if _is_measured_root(inner, kind_of) else Kind.MEMBER
         case ast.Await(value=inner) | ast.NamedExpr(value=inner) | ast.UnaryOp(operand=inner):
             return classify(inner, kind_of)
+        case ast.ListComp() | ast.SetComp() | ast.DictComp():
+            return Kind.MEASURED if _loops(node) else Kind.OTHER
         case ast.IfExp(body=first, orelse=second):
             return _combined([first, second], kind_of)
     return _of_operands(node, kind_of)
@@ -169,6 +171,8 @@ def _combined(nodes: Iterable[ast.expr], kind_of: Callable[[str], Kind]) -> Kind
 
 def _loops(node: ast.expr) -> bool:
     """`sum(loss(x) for x in data)` measures; `max(w for w in widths)` need not."""
+    if isinstance(node, ast.DictComp):
+        return any(isinstance(inner, ast.Call) for inner in ast.walk(node.value))
     if not isinstance(node, (ast.GeneratorExp, ast.ListComp, ast.SetComp)):
         return False
     return any(isinstance(inner, ast.Call) for inner in ast.walk(node.elt))

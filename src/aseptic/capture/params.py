@@ -87,6 +87,8 @@ class ParamProbe:
             return Collected([], [], recorder.problems())
 
     def _instrument(self, tree: ast.Module) -> None:
+        if not _finds_builtins(self._namespace):
+            return
         bindings = bindings_of(tree)
         self._origins.know(bindings)
         planner = Planner(bindings, self._namespace, Sites(self._recorder, self._table))
@@ -94,3 +96,9 @@ class ParamProbe:
         self._last_increment = planner.last_increment or self._last_increment
         vars(builtins)[self._table_name] = self._table
         plan.apply(self._table, self._table_name)
+
+
+def _finds_builtins(namespace: dict[str, Any]) -> bool:
+    """Whether code of this namespace sees our `builtins`; else it would not find the probes."""
+    own = namespace.get("__builtins__", builtins)
+    return own is builtins or own is vars(builtins)

@@ -18,7 +18,7 @@ import builtins
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from aseptic.capture.bindings import Bindings, parts_of
+from aseptic.capture.bindings import Bindings, counts, names_in, parts_of
 from aseptic.capture.callees import SEED_NAMES, Level, level_of, module_of
 from aseptic.capture.metrics import Kind, classify, dotted
 from aseptic.capture.values import NOTHING, is_a, is_data, members, plain
@@ -37,6 +37,7 @@ class Argument(NamedTuple):
     text: str | None = None  # the bare variable, attribute or item that was passed
     name: str | None = None  # the bare variable alone
     literal: object = NOTHING  # its value, where the source says it
+    counts: bool = False  # the variable is one that the cell counts with
     is_read: bool = False  # the variable is read from the namespace, without a probe
     member: tuple[str, str] | None = None  # `cfg.lr` and `cfg["lr"]`: the object and its member
 
@@ -59,6 +60,7 @@ class Part(NamedTuple):
     keys: frozenset[str] | None = None  # of a dict display: the measured ones
     root: str | None = None  # of a member: the variable it is taken from
     text: str = ""  # of a member: how the source writes it
+    item: ast.expr | None = None  # of `results[name] = …`: the constant or name in the brackets
 
 
 class BindPlan(NamedTuple):
@@ -127,8 +129,9 @@ HARMLESS_METHODS: Final = frozenset(
 )
 _SCOPES = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.Delete),
-    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+    ast.GeneratorExp,  # it may run when the cell, and with it its probes, is long gone
 )
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp)
 #: Fields that bind, declare or match: nothing in them may be wrapped.
 _CLOSED_FIELDS = frozenset(
     {"annotation", "target", "targets", "optional_vars", "pattern", "type_params", "ctx"}
@@ -166,6 +169,7 @@ class Planner:
         self._sites = sites
         self._plan = Plan()
         self._is_silent = False
+        self._locals: dict[str, bool] = {}  # a comprehension's variables, and whether they count
         self.last_increment: BindPlan | None = None
 
     def plan(self, tree: ast.Module) -> Plan:
@@ -212,9 +216,26 @@ class Planner:
     def _node(self, node: ast.AST) -> None:
         if isinstance(node, _SCOPES):
             return
+        if isinstance(node, _COMPREHENSIONS):
+            self._comprehension(node)
+            return
         self._children(node)
         if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and node.value is not None:
             self._on_assignment(node)
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp) -> None:
+        """It runs here and now, but its variables are its own: they are seen by value only."""
+        before = self._locals
+        self._locals = {
+            **before,
+            **{
+                name: counts(each.iter)
+                for each in node.generators
+                for name in names_in(each.target)
+            },
+        }
+        self._children(node)
+        self._locals = before
 
     # -- reads ------------------------------------------------------------------------------------
 
@@ -227,6 +248,8 @@ class Planner:
 
         A name that the cell binds to one constant only needs no look: what was assigned was used.
         """
+        if name in self._locals:
+            return False
         if name in self._bindings:
             rebound = self._bindings.is_rebound_setting(name)
             return rebound and self._bindings.is_steady(name)
@@ -247,6 +270,8 @@ class Planner:
             self._wrap(slot, self._sites.use(UsePlan(member[0], node.lineno, member[1])))
 
     def _may_hold_settings(self, name: str) -> bool:
+        if name in self._locals:
+            return False
         if name in self._bindings:
             kinds = self._bindings.kinds.get(name, [])
             return bool(kinds) and Kind.OTHER not in kinds
@@ -273,6 +298,19 @@ class Planner:
                 yield part
         elif isinstance(target, (ast.Tuple, ast.List)):
             yield from self._unpacked(target, value, path)
+        elif isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name):
+            yield from self._item(target.value.id, target.slice, _unwrapped(value), path)
+
+    def _item(
+        self, name: str, key: ast.expr, value: ast.expr | None, path: tuple[int, ...]
+    ) -> Iterator[Part]:
+        """`results[name] = score`, by a key that can be read without running anything."""
+        is_known = isinstance(key, ast.Constant) or (
+            isinstance(key, ast.Name) and key.id not in self._bindings.counters
+        )
+        part = self._part(name, value, path) if is_known else None
+        if part is not None and part.kind is Kind.MEASURED:
+            yield part._replace(item=key)
 
     def _unpacked(
         self, target: ast.Tuple | ast.List, value: ast.expr | None, path: tuple[int, ...]
@@ -378,10 +416,15 @@ class Planner:
         return arguments, slots
 
     def _argument(self, keyword: str | None, value: ast.expr, *, is_calm: bool) -> Argument:
+        if isinstance(value, ast.Name) and value.id in self._locals:
+            return Argument(keyword, value.id, counts=self._locals[value.id])
         if isinstance(value, ast.Name):
-            return Argument(keyword, value.id, value.id, is_read=is_calm)
-        if isinstance(value, (ast.Attribute, ast.Subscript)) and (found := _member_of(value)):
-            return Argument(keyword, ast.unparse(value), member=found)
+            is_counter = value.id in self._bindings.counters
+            return Argument(keyword, value.id, value.id, counts=is_counter, is_read=is_calm)
+        found = _member_of(value) if isinstance(value, (ast.Attribute, ast.Subscript)) else None
+        if found is not None:
+            member = None if found[0] in self._locals else found
+            return Argument(keyword, ast.unparse(value), member=member)
         text = ast.unparse(value) if keyword == "**" else None
         return Argument(keyword, text, literal=_literal(value))
 
@@ -396,6 +439,8 @@ class Planner:
         if text is None:
             return _method_level(func) if isinstance(func, ast.Attribute) else Level.FULL
         root, _, rest = text.partition(".")
+        if root in self._locals:
+            return _method_level(func) if isinstance(func, ast.Attribute) else Level.FULL
         if root in self._bindings.imports:
             whole = (
                 f"{self._bindings.imports[root]}.{rest}" if rest else self._bindings.imports[root]

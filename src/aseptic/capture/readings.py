@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aseptic.capture.metrics import (
     Kind,
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from aseptic.capture.probes import Part
 
     Key = tuple[str, str]  # a variable, and the leaf of the dict that it holds
+
+
+MAX_ITEMS: Final = 64
 
 
 class Tail:
@@ -59,6 +62,7 @@ class Readings:
         self._is_result = is_result  # whether a member of some object is a result
         self._found: dict[Key, _Reading] = {}
         self._spent: set[str] = set()
+        self._items: dict[str, set[str]] = {}
         self._tails: list[tuple[Part, Tail]] = []
         self._tensors: dict[str, tuple[weakref.ref[Any], int]] = {}
         self._order = 0
@@ -74,6 +78,14 @@ class Readings:
             self._tensors[part.name] = (weakref.ref(value), self._order)
         else:
             self._add_leaves(part, value)
+
+    def put_item(self, owner: str, key: str, value: float) -> None:
+        """Takes a number stored in a dict; a dict of very many is a table, not metrics."""
+        keys = self._items.setdefault(owner, set())
+        keys.add(key)
+        if len(keys) <= MAX_ITEMS:
+            self._order += 1
+            self._put((f"{owner}/{key}", ""), value, self._order)
 
     def tail(self, part: Part, value: object) -> Tail:
         """Where an assignment that goes on for long keeps its last number."""
@@ -129,6 +141,9 @@ class Readings:
 
     def _counts(self, key: Key) -> bool:
         variable, leaf = key
+        owner = variable.partition("/")[0]
+        if len(self._items.get(owner, ())) > MAX_ITEMS and owner != variable:
+            return False
         if leaf:
             return variable not in self._spent or is_result_name(variable)
         is_known = direction_of(variable) is not None

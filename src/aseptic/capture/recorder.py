@@ -5,8 +5,10 @@ The rules are in `docs/decisions/0002-params-by-probes.md`. Everything kept here
 
 from __future__ import annotations
 
+import ast
 import builtins
 import weakref
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from aseptic.capture import estimators
@@ -25,7 +27,7 @@ from aseptic.capture.naming import Rank, Use
 from aseptic.capture.readings import Readings
 from aseptic.capture.sites import LIMIT, Reduced, reduce
 from aseptic.capture.uses import Uses
-from aseptic.capture.values import NOTHING, is_a, is_data, members, plain
+from aseptic.capture.values import NOTHING, is_a, is_data, members, number, plain
 from aseptic.direction import direction_of
 from aseptic.model import Problem
 
@@ -123,7 +125,9 @@ class Recorder:
             item = _at(value, part.path)
             if item is NOTHING:
                 continue
-            if part.kind is Kind.SETTING:
+            if part.item is not None:
+                self._item(part.name, part.item, item)
+            elif part.kind is Kind.SETTING:
                 self._constant(part.name, item, plan.line)
             else:
                 self._readings.add(part, item)
@@ -133,10 +137,6 @@ class Recorder:
         if plan.member is None:
             return self._variable(plan.name, plain(value), callee=None)
         return self._member(plan.name, plan.member, plain(value), plan.line)
-
-    def is_counter(self, name: str | None) -> bool:
-        """Whether the cell counts with a variable."""
-        return self._origins.is_counter(name)
 
     def tail(self, plan: BindPlan, value: object) -> Any:
         """Where an assignment that goes on for long keeps its last number."""
@@ -212,8 +212,9 @@ class Recorder:
         origin = self._argument_origin(call, argument)
         if item.members:
             self._uses.settle(item.owner)
+            prefix = f"{name}." if name in estimators.GRIDS else ""
             for member, value in item.members.items():
-                self._add(call.callee, Use(member, value, origin, argument.text or name))
+                self._add(call.callee, Use(prefix + member, value, origin, argument.text or name))
         elif item.settings is None:
             callee = call.callee
             source = _library(call.plan.text) if callee.is_seed else callee.name
@@ -225,15 +226,16 @@ class Recorder:
             return False
         return not (self._counts(argument, name) or self._readings.is_metric(argument.name))
 
-    def _counts(self, argument: Argument, name: str) -> bool:
+    @staticmethod
+    def _counts(argument: Argument, name: str) -> bool:
         """Whether an argument is a loop's counter: by how it is bound, and by what it is called.
 
         `train(epoch)` in a `for epoch in range(9)` is; `fit(max_depth=depth)` is a setting, and so
         is every seed.
         """
-        if not self.is_counter(argument.name) or name in _SEED_WORDS:
+        if not argument.counts or name in _SEED_WORDS:
             return False
-        return name.lower() in _COUNTER_WORDS or str(argument.name).lower() in _COUNTER_WORDS
+        return name.lower() in _COUNTER_WORDS or str(argument.text).lower() in _COUNTER_WORDS
 
     def _add(self, callee: Callee, use: Use) -> None:
         """Arguments of a constructor wait: what the object does with them later is what counts."""
@@ -253,15 +255,17 @@ class Recorder:
     def _variables(self, call: _Call, argument: Argument, item: Reduced) -> None:
         """A bare variable or member as an argument is a use of it, whatever is called."""
         if argument.name is not None:
-            self._readings.spend(argument.name)
-            value = NOTHING if item.members else item.value
-            self._variable(argument.name, value, callee=call.callee.name)
+            if call.callee.level >= Level.EXPLICIT:
+                self._readings.spend(argument.name)
+            is_value = not item.members and not is_a(self._namespace.get(argument.name), type)
+            if is_value and argument.name in self._namespace:
+                self._variable(argument.name, item.value, callee=call.callee.name)
         elif argument.member is not None:
             self._member(*argument.member, item.value, call.plan.line)
 
     def _variable(self, name: str, value: Value | Nothing, *, callee: str | None) -> bool:
         """A variable that was read: a param under its own name, if it is a setting."""
-        if value is NOTHING or self.is_counter(name):
+        if value is NOTHING or self._origins.is_counter(name):
             return False
         line = self._origins.line_of(name)
         if line is not None:
@@ -289,7 +293,7 @@ class Recorder:
     def _global(self, read: GlobalRead, callee: str) -> None:
         """A global that a called function reads: a value, or members of a config."""
         value = self._namespace.get(read.name, NOTHING)
-        if value is NOTHING or self.is_counter(read.name) or _is_called(value):
+        if value is NOTHING or self._origins.is_counter(read.name) or _is_called(value):
             return
         found = _config_members(value)
         if found is None:
@@ -362,6 +366,18 @@ class Recorder:
         return is_known
 
     # -- results ----------------------------------------------------------------------------------
+
+    def _item(self, owner: str, key: ast.expr, value: object) -> None:
+        """`results[name] = score`: a metric `results/svc`, where `results` is a dict of such."""
+        measured = number(value)
+        if measured is None or type(self._namespace.get(owner)) not in (dict, defaultdict):
+            return
+        found = self.value_of(key.id) if isinstance(key, ast.Name) else ast.literal_eval(key)
+        text = plain(found)
+        if type(text) not in (str, int, float):
+            return
+        if is_result_name(owner) or direction_of(owner) or direction_of(str(text)):
+            self._readings.put_item(owner, str(text), measured)
 
     def _is_result_member(self, part: Part) -> bool:
         """Whether `x.a` or `x["a"]` is a result: not of data, not of settings, not of a module."""

@@ -7,6 +7,8 @@ value is the one that counts, with nothing left but keeping that number.
 
 from __future__ import annotations
 
+import sys
+from inspect import CO_OPTIMIZED
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aseptic.capture import estimators
@@ -15,6 +17,7 @@ from aseptic.capture.values import NOTHING, members, number, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import CodeType
 
     from aseptic.capture.callees import Callee
     from aseptic.capture.probes import BindPlan, CallPlan, Probe, UsePlan
@@ -126,7 +129,7 @@ class _CallSite:
                 self._stop()
                 return called
             self._callee = recorder.callee_of(called, self.plan)
-            self._found = self._read()
+            self._found = self._read(sys._getframe(1).f_code)  # noqa: SLF001 - documented
             recorder.receiver(called, self._callee, self.plan)
             if self._last < 0:
                 self._finish()
@@ -154,10 +157,15 @@ class _CallSite:
 
         return take
 
-    def _read(self) -> list[Reduced]:
+    def _read(self, code: CodeType) -> list[Reduced]:
+        """The literals, and the bare variables as they are now.
+
+        `%timeit` runs its statement in a function: names that are local there are not known.
+        """
         recorder, found = self._recorder, list(self._literals)
+        unknown = (*code.co_varnames, *code.co_cellvars) if code.co_flags & CO_OPTIMIZED else ()
         for place, argument in enumerate(self.plan.arguments):
-            if argument.is_read and argument.name is not None:
+            if argument.is_read and argument.name is not None and argument.name not in unknown:
                 value = recorder.value_of(argument.name)
                 if value is not NOTHING:
                     found[place] = recorder.reduced(value, argument.keyword)
@@ -175,7 +183,7 @@ class _CallSite:
     def _is_setting(self, place: int) -> bool:
         """Whether an argument may have another value at the next call, and would be recorded."""
         argument, found = self.plan.arguments[place], self._found[place]
-        is_known = argument.literal is not NOTHING or self._recorder.is_counter(argument.name)
+        is_known = argument.literal is not NOTHING or argument.counts
         return not is_known and (found.value is not NOTHING or found.members is not None)
 
     def _stop(self) -> None:
