@@ -51,6 +51,35 @@ def test_what_was_given_in_the_cell_says_so_and_the_rest_is_the_estimators_own()
     assert found["kernel"].how == "estimator"
 
 
+@pytest.mark.parametrize(
+    ("source", "typed"),
+    [
+        ("SVC(C=50, kernel='poly').fit(X, y)", {"C", "kernel"}),
+        ("SVC(C=1.0).fit(X, y)", {"C"}),
+        ("SVC().fit(X, y)", set()),
+        ("clf = SVC()\nclf.set_params(C=10)\nclf.fit(X, y)", {"C"}),
+        ("make_pipeline(SVC(C=3)).fit(X, y)", {"C", "svc__C", "steps"}),
+        ("Pipeline([('s', StandardScaler()), ('m', SVC(C=3))]).fit(X, y)", {"m__C", "steps"}),
+        (
+            "p = make_pipeline(StandardScaler(), SVC())\np.set_params(svc__C=3)\np.fit(X, y)",
+            {"svc__C", "steps"},
+        ),
+        (
+            "GridSearchCV(SVC(C=2), {'gamma': [0.1, 1]}, cv=3).fit(X, y)",
+            {"estimator", "estimator__C", "param_grid.gamma", "cv"},
+        ),
+        (
+            "VotingClassifier([('a', SVC(C=2)), ('b', LogisticRegression())]).fit(X, y)",
+            {"estimators", "a__C"},
+        ),
+        ("cross_val_score(SVC(C=3), X, y, cv=4)", {"C", "cv"}),
+    ],
+)
+def test_what_a_person_typed_is_not_filled_in(source, typed):
+    found = [one.name for one in run_cell(source).params if not one.is_filled_in]
+    assert set(found) - {"model"} == typed
+
+
 def test_a_grid_is_named_as_one_whoever_gets_it():
     source = """
 from sklearn.model_selection import ParameterGrid
@@ -70,8 +99,9 @@ def test_an_estimator_from_another_cell_tells_its_settings_when_it_is_fitted():
         one.name: one for one in run_cell("clf.fit(X, y)", setup=DATA + "clf = SVC(C=3)").params
     }
     assert found["C"].value == 3
-    assert found["C"].uses[0].origin.how == "estimator"
+    assert found["C"].uses[0].origin.how == "argument"
     assert found["C"].uses[0].origin.callee == "SVC"
+    assert found["kernel"].uses[0].origin.how == "estimator"
 
 
 def test_an_estimator_that_is_only_made_has_its_arguments_recorded():

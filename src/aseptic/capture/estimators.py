@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+import weakref
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aseptic.capture.callees import is_torch_module
@@ -33,6 +34,7 @@ class Settings(NamedTuple):
     values: dict[str, Value]
     chosen: frozenset[str]
     owners: frozenset[str]  # its own class and those of the estimators within it
+    typed: Mapping[str, str]  # the settings that are no defaults, with the class that has them
 
 
 def settings_of(value: object) -> Settings | None:
@@ -93,6 +95,7 @@ def _of_estimator(value: Any, kind: type) -> Settings:
         values={**values, **_grid(given), **extra},
         chosen=_chosen(values, kind) | extra.keys() | _grid(given).keys(),
         owners=inner | {kind.__name__},
+        typed={**_typed(given, kind), **dict.fromkeys(_grid(given), kind.__name__)},
     )
 
 
@@ -174,6 +177,47 @@ def _chosen(values: Mapping[str, Value], kind: type) -> frozenset[str]:
     )
 
 
+def _typed(given: Mapping[str, object], kind: type) -> dict[str, str]:
+    """The settings that are no defaults of the class they belong to, with that class.
+
+    `svc__C` belongs to the class of `svc`. The name of a step is no setting of its pipeline.
+    """
+    found: dict[str, str] = {}
+    for name, item in given.items():
+        outer, _, own = name.rpartition("__")
+        owner = type(given.get(outer)) if outer else kind
+        if is_estimator(owner) and _differs(own, _setting(item), owner):
+            found[name] = owner.__name__
+    return found
+
+
+def _differs(name: str, value: Value | Nothing, kind: type) -> bool:
+    """Whether a class has a setting of this name with another default, or with none."""
+    default = _defaults(kind).get(name)
+    return default is not None and default != repr(value)
+
+
+_known_defaults: weakref.WeakKeyDictionary[type, dict[str, str]] = weakref.WeakKeyDictionary()
+
+
+def _defaults(kind: type) -> dict[str, str]:
+    """What a constructor and those of its bases take, with the defaults as text."""
+    if kind not in _known_defaults:
+        _known_defaults[kind] = {
+            name: repr(plain(one.default)) if one.default is not one.empty else ""
+            for base in reversed(kind.__mro__)
+            for name, one in _parameters(base).items()
+        }
+    return _known_defaults[kind]
+
+
+def _parameters(kind: type) -> Mapping[str, inspect.Parameter]:
+    try:
+        return inspect.signature(kind).parameters
+    except (ValueError, TypeError):
+        return {}
+
+
 def _model_name(value: Any) -> str | None:
     """The class that predicts: a pipeline's last step, a search's estimator; else None."""
     own = own_attributes(value)
@@ -210,7 +254,12 @@ def _of_optimizer(value: object, kind: type) -> Settings:
         values = _by_group(found)
     chosen = _chosen(values, kind)
     extra: dict[str, Value] = {"optimizer": kind.__name__}
-    return Settings(kind.__name__, {**values, **extra}, chosen | {"optimizer"}, _only(kind))
+    typed = {
+        name: kind.__name__
+        for name, item in values.items()
+        if _differs(name.rpartition(".")[2], item, kind)
+    }
+    return Settings(kind.__name__, {**values, **extra}, chosen | {"optimizer"}, _only(kind), typed)
 
 
 def _group_values(group: Mapping[str, object]) -> dict[str, Value]:
@@ -233,13 +282,14 @@ def _by_group(groups: list[dict[str, Value]]) -> dict[str, Value]:
 def _named_only(kind: type) -> Settings:
     """A network or a loss is known by its class: its weights are no settings."""
     name = "loss_function" if any(base.__name__ == "_Loss" for base in kind.__mro__) else "model"
-    return Settings(kind.__name__, {name: kind.__name__}, frozenset({name}), frozenset())
+    return Settings(kind.__name__, {name: kind.__name__}, frozenset({name}), frozenset(), {})
 
 
 def _of_keras_optimizer(value: Any, kind: type) -> Settings:
     pairs = ((name, plain(item)) for name, item in dict(value.get_config()).items())
     values = {name: item for name, item in pairs if item is not NOTHING and name != "name"}
-    return Settings(kind.__name__, values, _chosen(values, kind), _only(kind))
+    typed = {name: kind.__name__ for name, item in values.items() if _differs(name, item, kind)}
+    return Settings(kind.__name__, values, _chosen(values, kind), _only(kind), typed)
 
 
 def _is_keras(kind: type, name: str) -> bool:

@@ -11,6 +11,8 @@ import weakref
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
+import msgspec
+
 from aseptic.capture import estimators
 from aseptic.capture.callees import (
     NOT_SETTINGS,
@@ -23,7 +25,7 @@ from aseptic.capture.callees import (
 )
 from aseptic.capture.globals_read import globals_read
 from aseptic.capture.metrics import Kind, is_config_name, is_result_name
-from aseptic.capture.naming import Rank, Use
+from aseptic.capture.naming import Rank, Use, key_of
 from aseptic.capture.readings import Readings
 from aseptic.capture.sites import LIMIT, Reduced, reduce
 from aseptic.capture.uses import Uses
@@ -73,6 +75,7 @@ class Recorder:
         self._callees = Callees()
         self._searches: list[weakref.ref[Any]] = []
         self._optimizers: set[int] = set()
+        self._typed: dict[tuple[str, str, str], str] = {}  # by name, source and value: the class
         self._problems: dict[str, Problem] = {}
 
     # -- called by the probes ---------------------------------------------------------------------
@@ -169,7 +172,7 @@ class Recorder:
 
     def uses(self) -> list[Use]:
         """Every value that was used, the fallbacks last."""
-        return self._uses.all()
+        return [self._with_typist(use) for use in self._uses.all()]
 
     def metrics(self) -> list[Metric]:
         """The numbers that were measured, by name."""
@@ -341,9 +344,18 @@ class Recorder:
         origin = self._origins.here(plan.line, how="estimator", callee=settings.owner)
         for name, value in settings.values.items():
             rank = Rank.EXPLICIT if name in settings.chosen else Rank.DEFAULT
-            self._uses.add(
-                Use(name, value, origin, "" if name in _SHARED else settings.owner, rank)
-            )
+            source = "" if name in _SHARED else settings.owner
+            self._uses.add(Use(name, value, origin, source, rank))
+            if name in settings.typed:
+                self._typed[name, source, key_of(value)] = settings.typed[name]
+
+    def _with_typist(self, use: Use) -> Use:
+        """An estimator's setting that is no default was somebody's argument, seen or not."""
+        owner = self._typed.get((use.name, use.source, key_of(use.value)))
+        if owner is None or use.origin.how != "estimator":
+            return use
+        origin = msgspec.structs.replace(use.origin, how="argument", callee=owner)
+        return use._replace(origin=origin)
 
     def _look_again(self, value: Any) -> None:
         """A search is asked once more when the cell has ended: then it knows its best settings."""
