@@ -104,11 +104,6 @@ _SCRUBS = {
         (r"\d+(\.\d+)?(e[+-]\d+)? ?(ns|μs|µs|us|ms|s)\b", "time"),
     ],
     "profile": [(r"[\d.]+ seconds|\d+\.\d+", "n"), (r"in n", "in n")],
-    "recursion": [
-        (r"(\[\.\.\. skipping similar frames:[^\n]*\()\d+ times", r"\1N times"),
-        (r"(, .{0,80}:down:1)+", ", deep"),
-        (r"last \d+ frames", "last N frames"),
-    ],
     "threads": [(r"Thread-\d+", "Thread-N")],
     "ids": [(r"^\d{4,}$", "N")],
     "pdb": [(r"\x1b\[[0-9;]*m", "")],
