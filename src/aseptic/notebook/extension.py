@@ -174,10 +174,11 @@ class Extension:
         try:
             if frame.cell is not None:
                 self._end_cell(frame, error)
-            if frame.tracked is not None:
-                self._end_run(frame, frame.tracked, error)
         finally:
-            stack.pop()
+            try:
+                self._end_run(frame, error)
+            finally:
+                stack.pop()
 
     @guarded
     def _remember_earlier_cells(self) -> None:
@@ -282,9 +283,14 @@ class Extension:
         self._cells_written = len(self.log.cells)
 
     @guarded
-    def _end_run(self, frame: Frame, tracked: TrackedCell, error: BaseException | None) -> None:
+    def _end_run(self, frame: Frame, error: BaseException | None) -> None:
         from aseptic.notebook import live
 
+        tracked = frame.tracked
+        if tracked is None:
+            if frame.git is not None:
+                frame.git.result()  # no run came of it; nothing goes on behind the next cell
+            return
         run = replace(
             tracked.finish(error, lambda: self._judge(frame)), cells=tuple(self.log.cells)
         )
