@@ -23,7 +23,8 @@ _SEPARATOR = re.compile(r"[^0-9A-Za-z]+")
 
 _MAX = frozenset(
     """
-    acc accuracy ami ap ari auc aucpr auprc auroc bleu calinski chrf completeness
+    acc accs accuracies accuracy ami ap ari auc aucpr aucs auprc auroc bleu calinski chrf
+    completeness
     concordance corr correlation coverage dice elbo f1 f2 f05 fbeta fps fscore gain gini harabasz
     hit hits homogeneity iou jaccard kappa lift likelihood map match matched mcc meteor mrr
     ndcg dcg nmi npv nse pass pearson pearsonr ppv precision profit psnr purity qps r2 recall
@@ -35,7 +36,7 @@ _MAX = frozenset(
 _MIN = frozenset(
     """
     aic bic bce bouldin brier bpc ce cer churn cost crps deviance distance divergence drawdown
-    duration ece eer elapsed err error errors fdr fid fnr fpr gap hinge huber inertia js kl
+    duration ece eer elapsed err error errors errs fdr fid fnr fpr gap hinge huber inertia js kl
     kld lag latency logloss loss losses lpips mae mape mase mce medae misclassification mpe mse
     misses msle nll nmae nrmse pinball perplexity ppl regret residual residuals rmse rmsle
     runtime rse rss sec second seconds slowdown smape sse stall ter time violation violations wape

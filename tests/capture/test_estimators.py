@@ -179,7 +179,7 @@ def test_a_transformer_is_no_model():
 
 def test_splitting_records_how_it_was_split_and_no_data():
     found = params("a, b, c, d = train_test_split(X, y, test_size=0.3, random_state=4)")
-    assert found == {"test_size": 0.3, "random_state": 4, "shuffle": True}
+    assert found == {"test_size": 0.3, "random_state": 4}
 
 
 def test_an_estimator_of_the_notebook_is_an_estimator():

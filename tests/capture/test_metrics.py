@@ -17,6 +17,7 @@ def report(): return {"loss": 0.5, "acc": 0.75, "note": "x"}
 accs = [0.1, 0.2]
 X = np.arange(6.0).reshape(3, 2)
 cfg = {"lr": 0.1, "epochs": 3}
+grid = SimpleNamespace(best_score_=0.5)
 """
 
 
@@ -57,6 +58,13 @@ def metrics(source, *, setup=SETUP):
         ("total = evaluate(1)\ntotal += evaluate(2)", {"total": 3}),
         ("acc = accs[-1]", {"acc": 0.2}),
         ("acc = evaluate()\ndel acc", {"acc": 0.9}),
+        ("w = 1.0\nfor i in range(2):\n    loss = (w - 3) ** 2\n    w = w + 1", {"loss": 1.0}),
+        ("kappa = 2 * accs[0]", {"kappa": 0.2}),
+        ("lr, eps = 0.5, 0.5\nval_loss = float(np.log(lr + eps))", {"val_loss": 0.0}),
+        ("errs = []\nfor i in (3, 2): errs.append(evaluate(i))\nbest = min(errs)", {"best": 2}),
+        ("best = grid.best_score_", {"best": 0.5}),
+        ("accs = {c: evaluate(c) for c in (0.1, 1.0)}", {"accs/0.1": 0.1, "accs/1.0": 1.0}),
+        ("scores = [evaluate(c) for c in (3, 4)]", {"scores/0": 3, "scores/1": 4}),
         ("if True:\n    with open('/dev/null'):\n        q = evaluate()", {"q": 0.9}),
         ("start = time.time()\nelapsed = 0 * (time.time() - start)", {"elapsed": 0}),
     ],
@@ -70,6 +78,9 @@ def test_a_measured_number_that_is_bound_is_a_metric(source, expected):
     [
         "evaluate()",
         "lr = 0.1",
+        "acc = 0.9",
+        "loss = 'mse'\nbuild(loss)",
+        "scores = [evaluate(i) for i in range(30)]",
         "lr = float('0.1')",
         "n = len(accs)",
         "ok = bool(evaluate())",

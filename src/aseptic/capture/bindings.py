@@ -107,6 +107,9 @@ def _read(node: ast.AST, bindings: Bindings) -> None:
                 bindings.counters.add(name)
         case ast.For() | ast.AsyncFor():
             _read_loop(node, bindings)
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append"), args=[value]):
+            if classify(value, bindings.kind_of) is Kind.MEASURED:
+                bindings.kinds[name].append(Kind.MEASURED)  # `min(errs)` is measured too
         case _:
             _read_definition(node, bindings)
 

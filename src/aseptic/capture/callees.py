@@ -79,7 +79,7 @@ SEED_NAMES: Final = frozenset(
 NOT_SETTINGS: Final = frozenset(
     {"return_X_y", "as_frame", "output_dict", "return_train_score", "return_estimator", "copy"}
     | {"return_indices", "pre_dispatch", "error_score", "verbose", "n_jobs", "check_input"}
-    | {"set_to_none", "retain_graph", "block", "display"}
+    | {"zero_division", "digits", "set_to_none", "retain_graph", "block", "display"}
 )
 QUIET_PACKAGES: Final = frozenset(sys.stdlib_module_names) | {
     *("numpy", "pandas", "matplotlib", "seaborn", "plotly", "altair", "bokeh", "IPython", "tqdm"),

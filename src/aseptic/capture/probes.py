@@ -60,6 +60,8 @@ class Part(NamedTuple):
     keys: frozenset[str] | None = None  # of a dict display: the measured ones
     root: str | None = None  # of a member: the variable it is taken from
     text: str = ""  # of a member: how the source writes it
+    is_named: bool = False  # the name is a metric's: if its value is a number, that is measured
+    is_collected: bool = False  # a comprehension of measured numbers
     item: ast.expr | None = None  # of `results[name] = …`: the constant or name in the brackets
 
 
@@ -327,12 +329,20 @@ class Planner:
         kind = classify(value, self._bindings.kind_of)
         if kind is Kind.CLOCK and isinstance(value, ast.BinOp) and direction_of(name):
             kind = Kind.MEASURED
-        if kind is Kind.SETTING and (not self._bindings.is_steady(name)):
-            return None
-        if kind in (Kind.OTHER, Kind.CLOCK):
+        is_named = self._is_named(name, value, kind)
+        is_steady = kind is not Kind.SETTING or self._bindings.is_steady(name)
+        if not is_named and (not is_steady or kind in (Kind.OTHER, Kind.CLOCK)):
             return None
         root, text = _root(value) if kind is Kind.MEMBER else (None, "")
-        return Part(name, kind, path, self._measured_keys(value), root, text)
+        is_collected = kind is Kind.MEASURED and isinstance(value, (ast.ListComp, ast.DictComp))
+        keys = self._measured_keys(value)
+        return Part(name, kind, path, keys, root, text, is_named, is_collected)
+
+    def _is_named(self, name: str, value: ast.expr, kind: Kind) -> bool:
+        """Whether a number of this name is a metric, whatever it is computed from."""
+        if kind not in (Kind.SETTING, Kind.OTHER) or direction_of(name) is None:
+            return False
+        return any(isinstance(inner, ast.Name) for inner in ast.walk(value))
 
     def _measured_keys(self, value: ast.expr) -> frozenset[str] | None:
         if not isinstance(value, ast.Dict):

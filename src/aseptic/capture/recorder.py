@@ -49,6 +49,8 @@ _COUNTER_WORDS: Final = frozenset(
     trial run round count counter n_iter num pos place position row col chunk
     """.split()  # noqa: SIM905 - a list of words reads best as words
 )
+MAX_LISTED: Final = 20  # numbers of a list that are metrics each; a longer one is a series
+_KEYS: Final = (str, int, float)
 _SEED_WORDS: Final = frozenset({"seed", "random_state", "random_seed", "rng"})
 _MUTATORS: Final = frozenset(
     {"append", "extend", "insert", "add", "update", "setdefault", "pop", "remove", "clear", "sort"}
@@ -130,6 +132,12 @@ class Recorder:
                 continue
             if part.item is not None:
                 self._item(part.name, part.item, item)
+            elif part.is_collected:
+                self._collected(part, item)
+            elif part.is_named and number(item) is not None:
+                self._readings.add(part, item)
+            elif part.kind is Kind.OTHER:
+                continue
             elif part.kind is Kind.SETTING:
                 self._constant(part.name, item, plan.line)
             else:
@@ -204,8 +212,9 @@ class Recorder:
 
     def _default(self, call: _Call, name: str, value: Value | Nothing) -> None:
         callee = call.callee
-        is_unset = callee.is_library and value is None
-        if callee.level is Level.FULL and not is_unset and name not in NOT_SETTINGS:
+        is_empty = value is None if callee.is_library else value in ((), {})
+        is_told = not callee.is_library or (callee.kind is not None and _waits(callee.kind))
+        if callee.level is Level.FULL and is_told and not is_empty and name not in NOT_SETTINGS:
             origin = self._origins.here(call.plan.line, how="default", callee=callee.name)
             self._add(callee, Use(name, value, origin, callee.name, Rank.DEFAULT))
 
@@ -391,9 +400,25 @@ class Recorder:
         if is_result_name(owner) or direction_of(owner) or direction_of(str(text)):
             self._readings.put_item(owner, str(text), measured)
 
+    def _collected(self, part: Part, value: object) -> None:
+        """`accs = {c: fit(c) for c in …}`: metrics `accs/0.1`; of a short list, `accs/0`."""
+        if type(value) is list:
+            value = dict(enumerate(value)) if len(value) <= MAX_LISTED else {}
+        if type(value) is not dict:
+            return
+        found = {str(key): number(one) for key, one in value.items() if type(key) in _KEYS}
+        numbers = {key: one for key, one in found.items() if one is not None}
+        if not numbers:
+            self._readings.add(part, value)  # dicts in a dict are named by their leaves
+        is_measured = is_result_name(part.name) or direction_of(part.name) is not None
+        for key, measured in numbers.items():
+            if is_measured or direction_of(key):
+                self._readings.put_item(part.name, key, measured)
+
     def _is_result_member(self, part: Part) -> bool:
         """Whether `x.a` or `x["a"]` is a result: not of data, not of settings, not of a module."""
-        if direction_of(part.name) is not None:
+        is_score = part.text.endswith("_") and direction_of(part.text.rpartition(".")[2])
+        if is_score or direction_of(part.name) is not None:
             return True
         owner = part.root or ""
         kind = type(self._namespace.get(owner))
