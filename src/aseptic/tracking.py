@@ -66,6 +66,11 @@ def _session(_pid: int, notebook: str | None) -> Session:
     return new_session(notebook)
 
 
+def forget_session() -> None:
+    """What runs from now on belongs to a new session."""
+    _session.cache_clear()
+
+
 _lock = threading.Lock()
 _active: list[ActiveRun] = []
 _current: contextvars.ContextVar[ActiveRun | None] = contextvars.ContextVar(

@@ -12,15 +12,17 @@ variable on.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
 import time
 from pathlib import Path
-from threading import Timer
+from threading import Event, Thread, Timer
 from typing import TYPE_CHECKING, NamedTuple
 
 from aseptic.capture.secrets import redact, strip_credentials
@@ -33,7 +35,7 @@ except ImportError:  # GitPython refuses to be imported where no git is installe
     Git = None  # type: ignore[assignment,misc] # so that a machine without git still records runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 DIFF_NAME = "uncommitted.diff"
 _KEPT_DIFF = 2_000_000  # bytes
@@ -70,6 +72,8 @@ def read_git(folder: Path, *, budget_s: float = _BUDGET_S) -> GitReading:
         return GitReading(GitState(reason="not in a git repository"))
     if Git is None:
         return _by_hand(place, "git is not installed")
+    if _somebody_hears_of_children():
+        return _by_hand(place, "a SIGCHLD handler would hear of git: it was not started")
     try:
         return _read(place, _Runner(place.root, time.monotonic() + budget_s))
     except _GitFailed as error:
@@ -156,7 +160,7 @@ class _Runner:
         """
         with tempfile.TemporaryFile() as errors:
             process = safer_popen(
-                [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", *_SAFE, *self.overrides, *words],
+                [_executable(), *_SAFE, *self.overrides, *words],
                 cwd=self.folder,
                 env=_environment(),
                 stdin=subprocess.DEVNULL,
@@ -176,8 +180,7 @@ class _Runner:
     def _read_until_deadline(
         self, process: subprocess.Popen[bytes], keep: int
     ) -> tuple[_Output, bool]:
-        timer = Timer(max(0.0, self.deadline - time.monotonic()), _kill_group, (process,))
-        timer.daemon = True
+        timer = _Timer(max(0.0, self.deadline - time.monotonic()), _kill_group, (process,))
         timer.start()
         try:
             output = _read_all(process, keep)
@@ -191,10 +194,39 @@ class _Runner:
         return output, is_late
 
 
+class _Timer(Timer):
+    """A daemon with a name of its own: an unnamed thread would shift the numbers of the user's."""
+
+    def __init__(
+        self, seconds: float, act: Callable[..., object], args: tuple[object, ...]
+    ) -> None:
+        Thread.__init__(self, name="aseptic-git-timer", daemon=True)
+        self.interval, self.function, self.args, self.kwargs = seconds, act, args, {}
+        self.finished = Event()
+
+
+def _executable() -> str:
+    """The path of git: by a bare name, `subprocess` would touch the state of warnings."""
+    return _found(Git.GIT_PYTHON_GIT_EXECUTABLE or "git", os.environ.get("PATH", ""))
+
+
+@functools.lru_cache(maxsize=4)
+def _found(named: str, path: str) -> str:
+    return shutil.which(named, path=path) or named
+
+
+def _somebody_hears_of_children() -> bool:
+    """Whether the user's code is called when a child process of this one ends."""
+    if not hasattr(signal, "SIGCHLD"):
+        return False
+    return signal.getsignal(signal.SIGCHLD) not in (signal.SIG_DFL, signal.SIG_IGN, None)
+
+
 #: Options before the command, so that nothing the repository names is run.
 _SAFE = (
     "--no-optional-locks",  # a plain `git status` rewrites the index
     "--no-pager",
+    *("-c", "diff.autoRefreshIndex=false"),  # and so does a plain `git diff`
     *("-c", "core.fsmonitor=false"),
     *("-c", f"core.hooksPath={os.devnull}"),
     *("-c", "core.untrackedCache=false"),

@@ -120,7 +120,7 @@ def _text_size(obj: Any) -> int | None:
 
 
 _SIZES: dict[str, Callable[[Any], int | None]] = {
-    "dataframe": lambda obj: int(obj.memory_usage(index=True, deep=False).sum()),
+    "dataframe": lambda obj: int(obj.memory_usage(index=False, deep=False).sum()),
     "sparse matrix": lambda obj: int(obj.tocoo(copy=False).data.nbytes),
     "tensor": lambda obj: int(obj.numel() * obj.element_size()),
     "polars dataframe": lambda obj: int(obj.estimated_size()),

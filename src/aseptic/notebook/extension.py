@@ -27,7 +27,7 @@ from aseptic.notebook import auto
 from aseptic.notebook.options import TrackOptions, parse_track, strip_track, track_words
 from aseptic.notices import say, say_once
 from aseptic.surroundings import BackgroundGit, read_git_in_background
-from aseptic.tracking import executes_cells, say_nothing_of_missing_runs
+from aseptic.tracking import executes_cells, forget_session, say_nothing_of_missing_runs
 
 if TYPE_CHECKING:
     import types
@@ -124,8 +124,12 @@ class Extension:
         _discard(self.shell.ast_transformers, self)
         self.shell.events.unregister("pre_run_cell", self.pre_run_cell)
         self.shell.events.unregister("post_run_cell", self.post_run_cell)
+        for frame in reversed(self._stack()):  # of a cell that unloads its own extension
+            self._end_run(frame, None)
+            frame.tracked = None
         if self._session_journal is not None:
             self._session_journal.close()
+        forget_session()
 
     # -- the hooks ------------------------------------------------------------------------------
     @guarded

@@ -95,6 +95,8 @@ class TrackedCell:
         with self.run.guarded("outputs"):
             self._outputs.start()
         tree = self.instrument(tree)
+        # The cell may change the files that git looks at, and wait for any child process.
+        self._git.result()
         self.run.reset_clock()
         return tree
 

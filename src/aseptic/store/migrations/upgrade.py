@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import threading
 from typing import TYPE_CHECKING, Any
 
 from alembic.config import Config
@@ -11,6 +14,8 @@ from alembic.script import ScriptDirectory
 from aseptic.store.migrations import FOLDER, HEAD
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Connection
 
 
@@ -24,6 +29,22 @@ def upgrade(connection: Connection) -> None:
     def missing(found: Any, _: object) -> list[object]:
         return list(scripts._upgrade_revs(HEAD, found))  # noqa: SLF001  # what `command.upgrade` calls
 
-    with EnvironmentContext(config, scripts, fn=missing) as environment:
+    with _silence(), EnvironmentContext(config, scripts, fn=missing) as environment:
         environment.configure(connection=connection, transactional_ddl=True)
         environment.run_migrations()
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Nothing that Alembic logs of us reaches a user's cell, whatever logging is set up there."""
+    here = threading.get_ident()
+    logger = logging.getLogger("alembic.runtime.migration")
+
+    def is_anothers(record: logging.LogRecord) -> bool:
+        return record.thread != here
+
+    logger.addFilter(is_anothers)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_anothers)
