@@ -346,8 +346,10 @@ plt.show()
 def test_a_picture_that_is_the_result_is_kept_or_said_to_be_missing(kernel):
     answer = kernel.run(
         """%%track
-from matplotlib.figure import Figure
-figure = Figure()
+%matplotlib inline
+import matplotlib.pyplot as plt
+figure = plt.figure()
+plt.close(figure)
 figure.gca().plot([2, 1])
 figure
 """

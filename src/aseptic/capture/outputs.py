@@ -66,6 +66,7 @@ class OutputCapture:
         self._undo: list[Callable[[], object]] = []
         self._parent: str | None = None
         self._watched: list[Any] = []
+        self._sees_results = False  # ipykernel 6 offers no hook for the cell's result
         self._results_before: dict[int, object] = {}
 
     def start(self) -> None:
@@ -77,8 +78,8 @@ class OutputCapture:
         publisher = getattr(self._shell, "display_pub", None)
         if not self._register(publisher, self._on_display):
             self._problems.append(Problem(what="figures", reason=_NO_HOOKS))
-        # A figure may also be a cell's result; without the hook (ipykernel 6) it is not seen.
-        self._register(getattr(self._shell, "displayhook", None), self._on_display)
+        displayhook = getattr(self._shell, "displayhook", None)
+        self._sees_results = self._register(displayhook, self._on_display)
 
     def stop(self) -> Captured:
         """End copying, take every hook off again, and give what was shown."""
@@ -167,6 +168,9 @@ class OutputCapture:
         text = next((now[n] for n in reversed(now) if now[n] is not before.get(n)), None)
         if not isinstance(text, str):
             return None
+        if text.startswith("<Figure ") and not self._sees_results:
+            reason = "one that is the cell's result can be copied from ipykernel 7 on"
+            self._problems.append(Problem(what="figures", reason=reason))
         if len(text) > _RESULT:
             reason = f"the first {_RESULT:,} of {len(text):,} characters were kept"
             self._problems.append(Problem(what="result", reason=reason))
