@@ -5,6 +5,7 @@ import io
 import os
 import random
 import stat
+import subprocess
 
 import pytest
 
@@ -22,6 +23,12 @@ def test_loading_says_in_one_line_where_runs_go(new_shell, capsys):
     assert "\n" not in said
     shell.run("%load_ext aseptic")
     assert "already loaded" in capsys.readouterr().out
+
+
+def test_loading_in_a_repository_without_commits_says_so(folder, new_shell, capsys):
+    subprocess.run(["git", "update-ref", "-d", "HEAD"], check=True)
+    new_shell()
+    assert capsys.readouterr().out.strip().endswith(" · git main (no commit yet)")
 
 
 def test_a_tracked_cell_is_a_run_with_params_metrics_data_and_git(shell, folder):

@@ -561,6 +561,28 @@ time.sleep(60)
         kernel.close()
 
 
+def test_a_disk_that_is_full_for_a_while_is_said_once_and_the_cell_goes_on(kernel):
+    pytest.importorskip("resource")
+    answer = kernel.run(
+        """%%track full
+import resource
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+aseptic.log(x=0)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1, most))
+for i in range(1, 4):
+    aseptic.log(x=i)
+resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+aseptic.log(x=4)
+"""
+    )
+    assert answer.reply["status"] == "ok"
+    assert answer.text.count("\n") == 1
+    assert "run full: not everything is recorded: cannot write" in answer.text
+    run = last()
+    assert (run.status, points(run)) == ("finished", [0, 4])
+    assert [problem.what for problem in run.problems] == ["3 points and 0 records"]
+
+
 # -- subshells ------------------------------------------------------------------------------------
 @pytest.fixture
 def subshells(kernel):
