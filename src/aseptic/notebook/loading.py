@@ -52,7 +52,7 @@ def _git(folder: Path) -> str:
     commit, branch = read_head(folder)
     if commit is None and branch is None:
         return "no git repository"
-    return f"git {branch or 'detached'} {(commit or 'no commit yet')[:7]}"
+    return f"git {branch or 'detached'} {commit[:7] if commit else '(no commit yet)'}"
 
 
 def _short(url: str) -> str:
