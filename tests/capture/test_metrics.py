@@ -208,6 +208,60 @@ def test_no_more_than_200_leaves_are_taken():
     assert len(metrics("results = dict([(f'k{i}', evaluate(i)) for i in range(300)])")) <= 200
 
 
+LOGGED = """
+import aseptic
+def evaluate(x=0.5): return x
+class Logger:
+    def log(self, *args, **kwargs): pass
+logger = Logger()
+"""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "loss = evaluate()\naseptic.log(loss=loss)",
+        "loss = evaluate()\naseptic.log({'train/loss': loss, 'epoch': 1})",
+        "import aseptic\nloss = evaluate()\naseptic.log(train_loss=round(loss, 3))",
+        "from aseptic import log\nloss = evaluate()\nlog(train_loss=loss)",
+        "l = evaluate()\nvalue = float(l)\naseptic.log(loss=value)",
+        (
+            "total = 0.0\nfor i in (1, 2):\n    loss = evaluate(i)\n    total += loss\n"
+            "    aseptic.log(loss=loss)\nprint('done')"
+        ),
+        (
+            "total = 0.0\nfor i in (1, 2):\n    total = total + evaluate(i)\n"
+            "    aseptic.log(loss=total / i)\nprint('done')"
+        ),
+        (
+            "total = 0.0\nfor i in (1, 2): total += evaluate(i)\nmean = total / 2\n"
+            "aseptic.log(loss=mean)"
+        ),
+    ],
+)
+def test_what_is_logged_is_no_metric_a_second_time(source):
+    assert metrics(source, setup=LOGGED) == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("acc = evaluate()\nlogger.log(accuracy=acc)", {"acc": 0.5}),
+        ("acc = evaluate()\nif not acc: aseptic.log(accuracy=acc)", {"acc": 0.5}),
+        ("acc = evaluate()\naseptic.log(loss=1.0)", {"acc": 0.5}),
+        ("acc = evaluate()\nloss = evaluate()\naseptic.log(x=loss)", {"acc": 0.5}),
+        ("acc, f1 = evaluate(1), evaluate(0)\naseptic.log(gap=acc - f1)", {"acc": 1, "f1": 0}),
+    ],
+)
+def test_what_was_not_logged_by_us_stays_a_metric(source, expected):
+    assert metrics(source, setup=LOGGED) == expected
+
+
+def test_a_logged_number_that_is_handed_on_is_no_param():
+    source = "def step(at): pass\nloss = evaluate()\naseptic.log(a=loss)\nstep(loss)"
+    assert [one.name for one in run_cell(source, setup=LOGGED).params] == ["x"]
+
+
 def test_a_tensor_without_axes_is_a_number():
     pytest.importorskip("torch")
     setup = "import torch\ndef step(): return torch.tensor(0.5, requires_grad=True)"

@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING
 from aseptic.capture.metrics import Kind, classify, dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _SCOPES = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda),
     *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
 )
 _COUNTING = frozenset({"range", "enumerate", "count", "trange", "tnrange", "arange"})
+#: Calls that give the number that they get: `float(loss)`, `loss.detach().item()`.
+_SAME_NUMBER = frozenset({"float", "int", "round"})
+_SAME_NUMBER_METHODS = frozenset({"item", "detach", "cpu", "numpy", "clone"})
 _PASSING_ON = frozenset({"tqdm", "zip", "list", "reversed", "iter", "track", "auto", "notebook"})
 
 
@@ -33,6 +36,9 @@ class Bindings:
         self.counters: set[str] = set()
         self.literal_loops: dict[str, int] = {}  # loop variable over constants, and its line
         self.defined: set[str] = set()
+        self.accumulated: set[str] = set()  # names that were added to: `total += loss`
+        self.reads: defaultdict[str, set[str]] = defaultdict(set)  # what a name is computed from
+        self.passed_on: defaultdict[str, set[str]] = defaultdict(set)  # `value = loss.item()`
 
     def __contains__(self, name: str) -> bool:
         return name in self.kinds or name in self.imports or name in self.defined
@@ -54,6 +60,20 @@ class Bindings:
         """Whether a name has more than one binding, a setting among them."""
         found = self.kinds.get(name, [])
         return len(found) > 1 and Kind.SETTING in found
+
+    def said_by(self, values: Iterable[ast.expr]) -> frozenset[str]:
+        """The names that say nothing new once these values are logged.
+
+        They are the names whose value one of them is, and what adds those up or is read for them.
+        """
+        logged = list(values)
+        found = {name for value in logged for name in _values_in(value)}
+        while more := {name for one in found for name in self.passed_on.get(one, ())} - found:
+            found |= more
+        read = {name for value in logged for name in _names_read(value)}
+        read = read.union(*(self.reads.get(name, ()) for name in found))
+        sums = {n for n in self.accumulated if n in read or not found.isdisjoint(self.reads[n])}
+        return frozenset(found | sums)
 
 
 def bindings_of(tree: ast.Module) -> Bindings:
@@ -103,6 +123,8 @@ def _read(node: ast.AST, bindings: Bindings) -> None:
         case ast.AugAssign(target=ast.Name(id=name), value=value):
             found = _combined_with(name, value, bindings)
             bindings.kinds[name].append(found)
+            bindings.accumulated.add(name)
+            bindings.reads[name].update(_names_read(value))
             if found is Kind.OTHER:
                 bindings.counters.add(name)
         case ast.For() | ast.AsyncFor():
@@ -127,6 +149,11 @@ def _bind(target: ast.expr, value: ast.expr, bindings: Bindings) -> None:
             bindings.counters.add(name)  # `step = step + 1`
             kind = Kind.OTHER
         bindings.kinds[name].append(kind)
+        if part is not None:
+            if _reads(part, name):
+                bindings.accumulated.add(name)  # `total = total + loss`
+            bindings.reads[name].update(_names_read(part))
+            bindings.passed_on[name].update(_values_in(part))
 
 
 def pairs(target: ast.expr, value: ast.expr | None) -> Iterator[tuple[str, ast.expr | None]]:
@@ -152,9 +179,23 @@ def parts_of(target: ast.Tuple | ast.List, value: ast.expr | None) -> list[ast.e
 
 
 def _reads(node: ast.expr | None, name: str) -> bool:
-    if node is None:
-        return False
-    return any(isinstance(inner, ast.Name) and inner.id == name for inner in ast.walk(node))
+    return node is not None and name in _names_read(node)
+
+
+def _names_read(node: ast.expr) -> Iterator[str]:
+    return (inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name))
+
+
+def _values_in(node: ast.expr) -> Iterator[str]:
+    """The name whose number an expression is."""
+    match node:
+        case ast.Name(id=name):
+            yield name
+        case ast.Call(func=ast.Name(id=called), args=[inner, *_]) if called in _SAME_NUMBER:
+            yield from _values_in(inner)
+        case ast.Call(func=ast.Attribute(value=inner, attr=called)):
+            if called in _SAME_NUMBER_METHODS:
+                yield from _values_in(inner)
 
 
 def _read_loop(node: ast.For | ast.AsyncFor, bindings: Bindings) -> None:

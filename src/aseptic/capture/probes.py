@@ -80,6 +80,13 @@ class UsePlan(NamedTuple):
     member: str | None = None
 
 
+class LogPlan(NamedTuple):
+    """A call of something called `log`, and the names that it makes say nothing new."""
+
+    names: frozenset[str]
+    is_method: bool  # the receiver is probed
+
+
 class Sites(Protocol):
     """Makes the probes of planned sites."""
 
@@ -94,6 +101,9 @@ class Sites(Protocol):
 
     def use(self, plan: UsePlan) -> Probe:
         """The probe of a name or member that is read."""
+
+    def log(self, plan: LogPlan) -> Probe:
+        """The probe of what logs, or of its receiver."""
 
 
 class _Slot(NamedTuple):
@@ -373,10 +383,22 @@ class Planner:
             before, self._is_silent = self._is_silent, True
             self._through(node)
             self._is_silent = before
+            self._log(node)
         elif level is Level.SEEDS:
             self._through(node)
         else:
             self._probe_call(node)
+
+    def _log(self, node: ast.Call) -> None:
+        """`aseptic.log(loss=loss)`: if it is ours that is called, `loss` is a metric already."""
+        func = node.func
+        if (dotted(func) or "").rpartition(".")[2] != "log":
+            return
+        names = self._bindings.said_by(_logged(node))
+        if names & self._bindings.kinds.keys():
+            is_method = self._is_method(func)
+            probe = self._sites.log(LogPlan(names, is_method))
+            self._wrap(_Slot(func, "value") if is_method else _Slot(node, "func"), probe)
 
     def _through(self, node: ast.Call) -> None:
         """Looks into a call that is not recorded itself."""
@@ -476,6 +498,15 @@ class Planner:
 
     def _wrap(self, slot: _Slot, probe: Probe) -> None:
         self._plan.wraps.append((slot, probe))
+
+
+def _logged(node: ast.Call) -> Iterator[ast.expr]:
+    """The values that a call of `log` names: `log(loss=…)`, `log({"loss": …})`."""
+    for argument in node.args:
+        if isinstance(argument, ast.Dict):
+            pairs = zip(argument.keys, argument.values, strict=True)
+            yield from (value for key, value in pairs if key is not None)
+    yield from (one.value for one in node.keywords if one.arg not in (None, "step"))
 
 
 def _method_level(func: ast.Attribute) -> Level:

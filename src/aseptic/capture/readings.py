@@ -17,7 +17,7 @@ from aseptic.direction import direction_of
 from aseptic.model import Metric, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from aseptic.capture.probes import Part
 
@@ -62,6 +62,7 @@ class Readings:
         self._is_result = is_result  # whether a member of some object is a result
         self._found: dict[Key, _Reading] = {}
         self._spent: set[str] = set()
+        self._covered: set[str] = set()
         self._items: dict[str, set[str]] = {}
         self._tails: list[tuple[Part, Tail]] = []
         self._tensors: dict[str, tuple[weakref.ref[Any], int]] = {}
@@ -97,6 +98,10 @@ class Readings:
         """A call was given this variable: unless its name is a metric's, it is a setting."""
         self._spent.add(name)
 
+    def cover(self, names: Iterable[str]) -> None:
+        """What these variables hold is logged: the series says it, under the name it was given."""
+        self._covered.update(names)
+
     def is_metric(self, name: str | None) -> bool:
         """Whether a variable holds a measured number that is called like a metric."""
         return name is not None and (name, "") in self._found and direction_of(name) is not None
@@ -114,7 +119,7 @@ class Readings:
         return [
             Problem(what=f"metric {name}", reason="the tensor was gone when the cell ended")
             for name, (tensor, order) in self._tensors.items()
-            if not self._close_tensor(name, tensor(), order)
+            if name not in self._covered and not self._close_tensor(name, tensor(), order)
         ]
 
     def metrics(self) -> list[Metric]:
@@ -146,6 +151,8 @@ class Readings:
             return False
         if leaf:
             return variable not in self._spent or is_result_name(variable)
+        if variable in self._covered:
+            return False
         is_known = direction_of(variable) is not None
         return is_known or (variable not in self._spent and is_metric_name(variable))
 

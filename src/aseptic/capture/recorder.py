@@ -9,6 +9,7 @@ import ast
 import builtins
 import weakref
 from collections import defaultdict
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import msgspec
@@ -22,6 +23,7 @@ from aseptic.capture.callees import (
     Level,
     bind,
     is_torch_module,
+    module_of,
 )
 from aseptic.capture.globals_read import globals_read
 from aseptic.capture.metrics import Kind, is_config_name, is_result_name
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
     from aseptic.capture.globals_read import GlobalRead
     from aseptic.capture.origins import Origins
-    from aseptic.capture.probes import Argument, BindPlan, CallPlan, Part, UsePlan
+    from aseptic.capture.probes import Argument, BindPlan, CallPlan, LogPlan, Part, UsePlan
     from aseptic.capture.values import Nothing
     from aseptic.model import Metric, Origin, Value
 
@@ -148,6 +150,13 @@ class Recorder:
         if plan.member is None:
             return self._variable(plan.name, plain(value), callee=None)
         return self._member(plan.name, plan.member, plain(value), plan.line)
+
+    def logged(self, plan: LogPlan, called: Any) -> None:
+        """A call of `log`: where it is aseptic's, what it got is no metric a second time."""
+        if plan.is_method and is_a(called, ModuleType):
+            called = vars(called).get("log")
+        if module_of(called).partition(".")[0] == "aseptic":
+            self._readings.cover(plan.names)
 
     def tail(self, plan: BindPlan, value: object) -> Any:
         """Where an assignment that goes on for long keeps its last number."""

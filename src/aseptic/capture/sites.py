@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import CodeType
 
     from aseptic.capture.callees import Callee
-    from aseptic.capture.probes import BindPlan, CallPlan, Probe, UsePlan
+    from aseptic.capture.probes import BindPlan, CallPlan, LogPlan, Probe, UsePlan
     from aseptic.capture.readings import Tail
     from aseptic.capture.recorder import Recorder
     from aseptic.capture.values import Nothing
@@ -94,6 +94,10 @@ class Sites:
     def use(self, plan: UsePlan) -> Probe:
         """The probe of a name or member that is read."""
         return _UseSite(plan, self._recorder, self._retire).look
+
+    def log(self, plan: LogPlan) -> Probe:
+        """The probe of what logs: it looks once."""
+        return _LogSite(plan, self._recorder, self._retire).look
 
     def _retire(self, old: Probe, new: Probe) -> None:
         """Replaces a probe in the table that the running cell uses."""
@@ -294,3 +298,25 @@ class _UseSite:
         except BaseException as error:  # noqa: BLE001 - the user's code may raise anything in a probe
             self._recorder.fault(self._plan.name, error)
         return value
+
+
+class _LogSite:
+    """One call of something called `log`."""
+
+    def __init__(
+        self, plan: LogPlan, recorder: Recorder, retire: Callable[[Probe, Probe], None]
+    ) -> None:
+        self._plan = plan
+        self._recorder = recorder
+        self._retire = retire
+
+    def look(self, called: Any) -> Any:
+        """What is called, or its receiver, which is given back."""
+        try:
+            self._recorder.logged(self._plan, called)
+            self._retire(self.look, same)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - the user's code may raise anything in a probe
+            self._recorder.fault("log", error)
+        return called
