@@ -614,3 +614,20 @@ def test_a_second_collect_gives_nothing():
     exec(compile(probe.instrument(ast.parse("a = 1")), "<cell>", "exec"), {})
     assert len(probe.collect().params) == 1
     assert probe.collect() == ([], [], [])
+
+
+@pytest.mark.parametrize("moved", ["", ".to(device)", ".to('cpu').float()"])
+def test_a_network_that_is_moved_where_it_is_built_names_its_settings_as_one_that_is_not(moved):
+    pytest.importorskip("torch")
+    setup = """
+import torch
+class Net(torch.nn.Module):
+    def __init__(self, hidden=16):
+        super().__init__()
+class Head(Net): pass
+device = "cpu"
+"""
+    source = f"model = Net(hidden=32){moved}\nhead = Head(hidden=8){moved}"
+    found = params(source, setup=setup)
+    found.pop("device", None)
+    assert found == {"Net.hidden": 32, "Head.hidden": 8}
