@@ -73,11 +73,34 @@ def test_what_was_given_in_the_cell_says_so_and_the_rest_is_the_estimators_own()
             {"estimators", "a__C"},
         ),
         ("cross_val_score(SVC(C=3), X, y, cv=4)", {"C", "cv"}),
+        ("Pipeline([('m', SVC(C=1.0))]).fit(X, y)", {"m__C", "steps"}),
+        ("m = SVC(C=1)\np = Pipeline([('m', m)])\np.fit(X, y)", {"m__C", "steps"}),
+        (
+            "GridSearchCV(SVC(C=1.0), {'gamma': [0.1, 1]}, cv=3).fit(X, y)",
+            {"estimator", "estimator__C", "param_grid.gamma", "cv"},
+        ),
+        (
+            "VotingClassifier([('a', SVC(C=1.0)), ('b', SVC(C=1.0))]).fit(X, y)",
+            {"estimators", "a__C", "b__C"},
+        ),
     ],
 )
 def test_what_a_person_typed_is_not_filled_in(source, typed):
     found = [one.name for one in run_cell(source).params if not one.is_filled_in]
     assert set(found) - {"model"} == typed
+
+
+def test_where_one_of_two_alike_was_given_its_default_that_is_said():
+    namespace = {"__name__": "__main__"}
+    exec(DATA, namespace)
+    probe = ParamProbe(namespace)
+    source = "VotingClassifier([('a', SVC(C=1.0)), ('b', SVC())]).fit(X, y)"
+    exec(compile(probe.instrument(ast.parse(source)), "<cell>", "exec"), namespace)
+    params, _, problems = probe.collect()
+    assert {one.name for one in params if not one.is_filled_in} == {"estimators", "model"}
+    assert [(one.what, one.reason) for one in problems] == [
+        ("params a__C, b__C", "which of them was given C=1 is not known: each is of class SVC")
+    ]
 
 
 def test_a_grid_is_named_as_one_whoever_gets_it():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import sys
 import weakref
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from aseptic.capture.callees import is_torch_module
@@ -35,6 +36,7 @@ class Settings(NamedTuple):
     chosen: frozenset[str]
     owners: frozenset[str]  # its own class and those of the estimators within it
     typed: Mapping[str, str]  # the settings that are no defaults, with the class that has them
+    nested: Mapping[str, str] = MappingProxyType({})  # `svc__C` and the like: the class of `svc`
 
 
 def settings_of(value: object) -> Settings | None:
@@ -96,6 +98,7 @@ def _of_estimator(value: Any, kind: type) -> Settings:
         chosen=_chosen(values, kind) | extra.keys() | _grid(given).keys(),
         owners=inner | {kind.__name__},
         typed={**_typed(given, kind), **dict.fromkeys(_grid(given), kind.__name__)},
+        nested={name: owner for name, owner in _nested(given) if name in values},
     )
 
 
@@ -189,6 +192,14 @@ def _typed(given: Mapping[str, object], kind: type) -> dict[str, str]:
         if is_estimator(owner) and _differs(own, _setting(item), owner):
             found[name] = owner.__name__
     return found
+
+
+def _nested(given: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """The settings of estimators within an estimator, each with the class that has it."""
+    for name in given:
+        outer = given.get(name.rpartition("__")[0])
+        if is_estimator(type(outer)):
+            yield name, type(outer).__name__
 
 
 def _differs(name: str, value: Value | Nothing, kind: type) -> bool:

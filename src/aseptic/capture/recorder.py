@@ -359,6 +359,7 @@ class Recorder:
 
     def _settings(self, settings: estimators.Settings, plan: CallPlan) -> None:
         self._uses.settle(*settings.owners)
+        self._uses.own(settings.owner, settings.nested)
         origin = self._origins.here(plan.line, how="estimator", callee=settings.owner)
         for name, value in settings.values.items():
             rank = Rank.EXPLICIT if name in settings.chosen else Rank.DEFAULT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from aseptic.capture.naming import Rank, Use, key_of
@@ -9,9 +10,11 @@ from aseptic.capture.values import NOTHING, is_recordable
 from aseptic.model import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from aseptic.model import Origin
+
+    Key = tuple[str, str, str]  # a class, its setting and the value
 
 MAX_VALUES: Final = 64  # distinct values of one name and source; more are data or a counter
 
@@ -24,6 +27,7 @@ class Uses:
         self._counts: dict[tuple[str, str], int] = {}
         self._settled: set[str] = set()
         self._pending: list[tuple[str, Use]] = []
+        self._nested: dict[tuple[str, str], str] = {}  # `Pipeline`, `svc__C`: the class of `svc`
 
     def add(self, use: Use) -> None:
         """Takes a use, unless its value is not plain, its name a secret's, or it is known."""
@@ -46,35 +50,65 @@ class Uses:
         """Objects of these classes were seen at work: what their constructors got is history."""
         self._settled.update(owners)
 
+    def own(self, source: str, nested: Mapping[str, str]) -> None:
+        """Settings of this source belong to objects within it, of these classes."""
+        self._nested.update({(source, name): owner for name, owner in nested.items()})
+
     def has_source(self, source: str | None) -> bool:
         """Whether members of this variable were used as settings."""
         return any(known == source for _, known in self._counts)
 
     def all(self) -> list[Use]:
         """Every use, in order; those held back come last."""
-        given = {
-            (use.source, use.name, key_of(use.value)): use.origin
-            for _, use in self._pending
-            if use.rank is Rank.FALLBACK
-        }
-        found = [_with_giver(use, given) for use in self._found.values() if self._is_kept(use)]
+        given, unclear = self._given(), self._unclear()
+        found = [
+            use if self._key(use) in unclear else self._with_giver(use, given)
+            for use in self._found.values()
+            if self._is_kept(use)
+        ]
         found += [use for owner, use in self._pending if owner not in self._settled]
         return sorted(found, key=lambda use: use.rank is Rank.FALLBACK)
 
     def problems(self) -> Iterator[Problem]:
-        """The names that had too many values to be settings."""
+        """Names with too many values to be settings, and settings of which the giver is unclear."""
         for (name, source), count in self._counts.items():
             if count > MAX_VALUES:
                 where = f" of {source}" if source else ""
                 reason = f"more than {MAX_VALUES} values{where} in one run: no param"
                 yield Problem(what=f"param {name}", reason=reason)
+        for (owner, name, value), claims in self._unclear().items():
+            reason = (
+                f"which of them was given {name}={value} is not known: each is of class {owner}"
+            )
+            yield Problem(what=f"params {', '.join(claims)}", reason=reason)
 
     def _is_kept(self, use: Use) -> bool:
         return self._counts[use.name, use.source] <= MAX_VALUES
 
+    def _key(self, use: Use) -> Key:
+        """A setting as its constructor would be given it: `svc__C` of a pipeline is `C` of SVC."""
+        owner = self._nested.get((use.source, use.name))
+        name = use.name if owner is None else use.name.rpartition("__")[2]
+        return owner or use.source, name, key_of(use.value)
 
-def _with_giver(use: Use, given: dict[tuple[str, str, str], Origin]) -> Use:
-    """An estimator's setting that its constructor was given here: the giving is its origin."""
-    key = (use.source, use.name, key_of(use.value))
-    is_given = use.origin.how == "estimator" and key in given
-    return use._replace(origin=given[key]) if is_given else use
+    def _given(self) -> dict[Key, Origin]:
+        """What constructors were given here."""
+        return {self._key(use): use.origin for _, use in self._pending if _is_given(use)}
+
+    def _unclear(self) -> dict[Key, list[str]]:
+        """Settings that more objects of one class have than were given them, by what they share."""
+        gifts = Counter(self._key(use) for _, use in self._pending if _is_given(use))
+        claims: dict[Key, list[str]] = {}
+        for use in self._found.values():
+            if (use.source, use.name) in self._nested and self._key(use) in gifts:
+                claims.setdefault(self._key(use), []).append(use.name)
+        return {key: names for key, names in claims.items() if len(names) > gifts[key]}
+
+    def _with_giver(self, use: Use, given: Mapping[Key, Origin]) -> Use:
+        """An estimator's setting that its constructor was given here: the giving is its origin."""
+        origin = given.get(self._key(use)) if use.origin.how == "estimator" else None
+        return use if origin is None else use._replace(origin=origin)
+
+
+def _is_given(use: Use) -> bool:
+    return use.rank is Rank.FALLBACK
