@@ -279,6 +279,36 @@ for _ in range(3):
     assert found["betas"] == (0.9, 0.999)
 
 
+def test_a_setting_of_an_optimizer_that_the_cell_changed_has_both_values_and_says_so():
+    pytest.importorskip("torch")
+    source = """
+model = Net()
+opt = torch.optim.SGD(model.parameters(), lr=0.1)
+for epoch in range(3):
+    model(x).sum().backward()
+    opt.step()
+    for g in opt.param_groups:
+        g["lr"] = 0.01
+"""
+    found = {one.name: one for one in run_cell(source, setup=TORCH).params}
+    assert found["lr"].value == (0.1, 0.01)
+    assert found["lr"].note == "2 values in one run"
+    assert not found["lr"].is_filled_in
+    assert found["momentum"].value == 0
+
+
+def test_an_optimizer_that_cannot_be_read_at_the_end_is_said_and_the_rest_is_kept():
+    pytest.importorskip("torch")
+    namespace = {"__name__": "__main__"}
+    exec(TORCH, namespace)
+    probe = ParamProbe(namespace)
+    source = "opt = torch.optim.SGD(Net().parameters(), lr=0.1)\nopt.step()\nopt.param_groups = [1]"
+    exec(compile(probe.instrument(ast.parse(source)), "<cell>", "exec"), namespace)
+    params, _, problems = probe.collect()
+    assert {one.name: one.value for one in params}["lr"] == 0.1
+    assert [one.what for one in problems] == ["params: the optimizer at the end"]
+
+
 def test_groups_of_an_optimizer_that_differ_are_told_apart():
     pytest.importorskip("torch")
     source = """

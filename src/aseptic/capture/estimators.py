@@ -72,6 +72,12 @@ def is_search(value: object) -> bool:
     return any(base.__name__ == "BaseSearchCV" for base in type(value).__mro__)
 
 
+def is_scheduled(value: object) -> bool:
+    """Whether a scheduler sets an optimizer's rate: it marks each group with the first one."""
+    groups = own_attributes(value).get("param_groups")
+    return isinstance(groups, list) and any("initial_lr" in group for group in groups)
+
+
 def best_params(value: object) -> dict[str, Value]:
     """The settings that a fitted search chose; empty before it was fitted."""
     best = own_attributes(value).get("best_params_")

@@ -3,7 +3,8 @@
 `ParamProbe.instrument` puts probes into the cell's tree, IPython runs the cell, and
 `ParamProbe.collect` says what was seen. While the cell runs, a value is reduced to something plain
 the moment a probe sees it; no reference to an object of the user's is kept (a weak one to a
-search, whose best settings are known only after it was fitted).
+search, whose best settings are known only after it was fitted, and to an optimizer, whose settings
+the cell may change).
 """
 
 from __future__ import annotations

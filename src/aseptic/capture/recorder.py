@@ -79,6 +79,7 @@ class Recorder:
         self._callees = Callees()
         self._searches: list[weakref.ref[Any]] = []
         self._optimizers: set[int] = set()
+        self._changing: list[weakref.ref[Any]] = []
         self._typed: dict[tuple[str, str, str], str] = {}  # by name, source and value: the class
         self._problems: dict[str, Problem] = {}
 
@@ -109,7 +110,7 @@ class Recorder:
         self._look_again(called)
         settings = estimators.settings_of(called)
         if settings is not None:
-            self._settings(settings, plan)
+            self._settings(settings, plan.line)
 
     def call(self, plan: CallPlan, callee: Callee, found: list[Reduced]) -> None:
         """A call whose arguments are all known."""
@@ -184,6 +185,8 @@ class Recorder:
             self.bound(last_increment, self.value_of(last_increment.parts[0].name))
         for search in self._searches:
             self._close_search(search())
+        for optimizer in self._changing:
+            self._close_optimizer(optimizer())
         for problem in (*self._readings.close(), *self._uses.problems()):
             self.problem(problem)
 
@@ -355,12 +358,12 @@ class Recorder:
             return  # it becomes a part of another estimator, which will say it
         for item in found:
             if item.settings is not None:
-                self._settings(item.settings, call.plan)
+                self._settings(item.settings, call.plan.line)
 
-    def _settings(self, settings: estimators.Settings, plan: CallPlan) -> None:
+    def _settings(self, settings: estimators.Settings, line: int | None) -> None:
         self._uses.settle(*settings.owners)
         self._uses.own(settings.owner, settings.nested)
-        origin = self._origins.here(plan.line, how="estimator", callee=settings.owner)
+        origin = self._origins.here(line, how="estimator", callee=settings.owner)
         for name, value in settings.values.items():
             rank = Rank.EXPLICIT if name in settings.chosen else Rank.DEFAULT
             source = "" if name in _SHARED else settings.owner
@@ -377,9 +380,18 @@ class Recorder:
         return use._replace(origin=origin)
 
     def _look_again(self, value: Any) -> None:
-        """A search is asked once more when the cell has ended: then it knows its best settings."""
-        if estimators.is_search(value) and all(ref() is not value for ref in self._searches):
-            self._searches.append(weakref.ref(value))
+        """What is asked once more when the cell has ended.
+
+        A search knows its best settings then, and an optimizer's may have been changed by hand.
+        """
+        if estimators.is_search(value):
+            kept = self._searches
+        elif estimators.is_optimizer(type(value)):
+            kept = self._changing
+        else:
+            return
+        if all(ref() is not value for ref in kept):
+            kept.append(weakref.ref(value))
 
     def _close_search(self, search: Any) -> None:
         if search is not None:
@@ -387,6 +399,16 @@ class Recorder:
             origin = self._origins.here(None, how="estimator", callee=owner)
             for name, value in estimators.best_params(search).items():
                 self._uses.add(Use(name, value, origin, owner))
+
+    def _close_optimizer(self, optimizer: Any) -> None:
+        """The settings at the end are values beside the first; a scheduler's are its own to say."""
+        try:
+            is_asked = optimizer is not None and not estimators.is_scheduled(optimizer)
+            settings = estimators.settings_of(optimizer) if is_asked else None
+            if settings is not None:
+                self._settings(settings, None)
+        except Exception as error:  # noqa: BLE001 - what else was seen is kept
+            self.fault("the optimizer at the end", error)
 
     def _is_known_optimizer(self, called: Any) -> bool:
         """Optimizers are looked at when they first step: schedulers change them at each."""
