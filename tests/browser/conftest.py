@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium_path() -> str:
     found = (
         shutil.which("chromium")
@@ -60,7 +60,7 @@ def chromium_path() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def screenshots() -> Path:
     """Where screenshots go: `ASEPTIC_SCREENSHOTS`, or a folder that is said at the end."""
     folder = Path(os.environ.get("ASEPTIC_SCREENSHOTS") or tempfile.mkdtemp(prefix="aseptic-"))
@@ -153,21 +153,21 @@ class Server:
         raise RuntimeError(f"Jupyter did not start: {self.log.read_text()[-2000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("lab"))
     yield server
     server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def notebook7(tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("notebook7"), app="notebook")
     yield server
     server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(chromium_path):
     from playwright.sync_api import sync_playwright
 

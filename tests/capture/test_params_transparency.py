@@ -297,7 +297,9 @@ def test_what_is_displayed_is_the_same_for_every_kind_of_interactivity(interacti
         shell = new_shell()
         shell.ast_node_interactivity = interactivity
         if with_probes:
-            shell.ast_transformers.append(_Probed(shell))
+            probed = _Probed(shell)
+            shell.ast_transformers.append(probed)
+            shell.events.register("post_run_cell", probed.after)
         with contextlib.redirect_stdout(io.StringIO()) as out:
             shell.run_cell(cell)
         outputs.append(out.getvalue())

@@ -188,6 +188,7 @@ class _Runner:
         finally:
             is_late = not timer.is_alive() and process.returncode != 0
             timer.cancel()
+            timer.join()  # at once: it was told
             if process.poll() is None:
                 _kill_group(process)
                 process.wait()

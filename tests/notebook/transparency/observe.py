@@ -315,16 +315,17 @@ def _children() -> list[str]:
     pids = [
         pid
         for task in Path("/proc/self/task").iterdir()
-        for pid in _read(task / "children").split()
+        for pid in (_read(task / "children") or "").split()
     ]
-    return [f"{_read(Path('/proc', pid, 'stat')).split(' ')[2]} child" for pid in pids]
+    stats = [_read(Path("/proc", pid, "stat")) or " gone gone" for pid in pids]
+    return [f"{stat.split(' ')[2]} child" for stat in stats]
 
 
-def _read(path: Path) -> str:
+def _read(path: Path) -> str | None:
     try:
         return path.read_text()
     except OSError:  # a thread or process that has just ended
-        return " gone gone"
+        return None
 
 
 def _descriptors() -> list[str]:
