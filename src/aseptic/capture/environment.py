@@ -218,7 +218,12 @@ def _read(path: Path) -> str:
 
 @lru_cache(maxsize=1)
 def _platform() -> str:
-    return platform.platform()
+    """System, release, machine and C library. `platform.platform` would start `uname -p`."""
+    system, release = platform.system(), platform.release()
+    if system == "Darwin":
+        system, release = "macOS", platform.mac_ver()[0]
+    libc = "".join(platform.libc_ver())
+    return "-".join(filter(None, (system, release, platform.machine(), libc and f"with-{libc}")))
 
 
 @lru_cache(maxsize=1)
@@ -229,7 +234,10 @@ def _memory_bytes() -> int:
 @lru_cache(maxsize=1)
 def _cpu_name() -> str | None:
     found = re.search(r"^model name\s*:\s*(.+)$", _read(Path("/proc/cpuinfo")), re.MULTILINE)
-    return found[1].strip() if found else platform.processor() or platform.machine() or None
+    if found:
+        return found[1].strip()
+    # `platform.processor` would start `uname -p`
+    return os.environ.get("PROCESSOR_IDENTIFIER") or platform.machine() or None
 
 
 def _gpus() -> tuple[str, ...]:
