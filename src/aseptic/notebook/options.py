@@ -10,6 +10,7 @@ import shlex
 from typing import NoReturn
 
 import msgspec
+from IPython.core.inputtransformer2 import leading_indent
 
 from aseptic.errors import BadOption
 from aseptic.expectations import parse_expectation
@@ -125,13 +126,14 @@ def strip_track(lines: list[str]) -> list[str]:
     """An input transformer: the cell as it reads without `%%track`.
 
     The line becomes a comment, so that line numbers hold and the history shows the options;
-    where another cell magic follows, it has to come first and the lines above it go. A line with
-    options that cannot be read stays: the magic `%%track` then says what is wrong.
+    where another cell magic follows, it has to come first and the lines above it go. What is below
+    is dedented, as IPython would have done without the line above. A line with options that cannot
+    be read stays: the magic `%%track` then says what is wrong.
     """
     index = find_track_line(lines)
     if index is None or not _is_readable(lines[index]):
         return lines
-    rest = lines[index + 1 :]
+    rest: list[str] = leading_indent(lines[index + 1 :])  # type: ignore[no-untyped-call]  # IPython's
     follows = next((n for n, line in enumerate(rest) if not _SKIPPED.match(line)), None)
     if any(_CELL_MAGIC.match(line) for line in lines[:index]):
         return lines[:index] + rest
