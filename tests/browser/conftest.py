@@ -48,7 +48,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="package")
 def chromium_path() -> str:
     found = (
-        shutil.which("chromium")
+        shutil.which(os.environ.get("CHROMIUM", ""))  # as tools/get_browser.sh
+        or shutil.which("chromium")
         or shutil.which("chromium-browser")
         or shutil.which("google-chrome")
     )

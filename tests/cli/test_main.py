@@ -37,6 +37,8 @@ def test_the_store_named_on_the_line_is_taken_before_that_of_the_environment(
     store, tmp_path, capsys, monkeypatch
 ):
     monkeypatch.setenv("ASEPTIC_STORE", str(tmp_path / "none"))
+    assert main(["--store", store.url, "status"]) == 0
+    assert main([f"--store={store.url}", "--json", "status"]) == 0
     assert main(["status", "--store", store.url]) == 0
     assert "4 (3 finished, 1 failed)" in capsys.readouterr().out
 

@@ -37,7 +37,7 @@ SURFACE = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Does what the words say and returns the exit code. A fault is one line on stderr."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = _command_first(list(sys.argv[1:] if argv is None else argv))
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # where "…" cannot be written, "?" can
     try:
@@ -50,6 +50,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _command_first(words: list[str]) -> list[str]:
+    """The words with the shell's own options behind the command: `aseptic --store X runs` too."""
+    count = 0
+    while count < len(words) and words[count].split("=")[0] in ("--store", "--json", "--csv"):
+        count += 2 if words[count] == "--store" else 1
+    return words if count >= len(words) else [words[count], *words[:count], *words[count + 1 :]]
 
 
 def _do(words: list[str]) -> int:
