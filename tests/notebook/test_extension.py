@@ -1,6 +1,7 @@
 """Tracked cells in a real IPython shell: what is recorded, and what is left alone."""
 
 import builtins
+import inspect
 import io
 import os
 import random
@@ -8,6 +9,7 @@ import stat
 import subprocess
 
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 import aseptic
 from aseptic.notebook import extension as extension_module
@@ -179,6 +181,10 @@ def test_a_run_on_a_redefined_name_says_so(shell):
     assert shell.last().state.kind == "clean"
 
 
+@pytest.mark.skipif(
+    "cell_meta" not in inspect.signature(InteractiveShell.run_cell).parameters,
+    reason="an older IPython: the kernel's parent message tells, see test_kernels.py",
+)
 def test_the_tag_run_tracks_a_cell_where_the_front_end_sends_it(shell):
     shell.run("x = max(1, 2)", cell_meta={"tags": ["run"]})
     shell.run("y = max(1, 2)", cell_meta={"tags": ["other"]})
