@@ -249,6 +249,11 @@ def test_what_is_logged_is_no_metric_a_second_time(source):
         ("acc = evaluate()\nlogger.log(accuracy=acc)", {"acc": 0.5}),
         ("acc = evaluate()\nif not acc: aseptic.log(accuracy=acc)", {"acc": 0.5}),
         ("acc = evaluate()\naseptic.log(loss=1.0)", {"acc": 0.5}),
+        ("acc = evaluate(0)\naseptic.log(acc=acc)\nacc = evaluate(1)", {"acc": 1}),
+        (
+            "for i in range(2):\n    acc = evaluate(0)\n    aseptic.log(x=acc)\nacc = evaluate(1)",
+            {"acc": 1},
+        ),
         ("acc = evaluate()\nloss = evaluate()\naseptic.log(x=loss)", {"acc": 0.5}),
         ("acc, f1 = evaluate(1), evaluate(0)\naseptic.log(gap=acc - f1)", {"acc": 1, "f1": 0}),
     ],

@@ -36,6 +36,7 @@ class Bindings:
         self.counters: set[str] = set()
         self.literal_loops: dict[str, int] = {}  # loop variable over constants, and its line
         self.defined: set[str] = set()
+        self.last_bound: dict[str, int] = {}  # the last line that binds a name
         self.accumulated: set[str] = set()  # names that were added to: `total += loss`
         self.reads: defaultdict[str, set[str]] = defaultdict(set)  # what a name is computed from
         self.passed_on: defaultdict[str, set[str]] = defaultdict(set)  # `value = loss.item()`
@@ -61,10 +62,11 @@ class Bindings:
         found = self.kinds.get(name, [])
         return len(found) > 1 and Kind.SETTING in found
 
-    def said_by(self, values: Iterable[ast.expr]) -> frozenset[str]:
+    def said_by(self, values: Iterable[ast.expr], until: int) -> frozenset[str]:
         """The names that say nothing new once these values are logged.
 
         They are the names whose value one of them is, and what adds those up or is read for them.
+        A name that is bound again after line `until` says something new.
         """
         logged = list(values)
         found = {name for value in logged for name in _values_in(value)}
@@ -73,7 +75,7 @@ class Bindings:
         read = {name for value in logged for name in _names_read(value)}
         read = read.union(*(self.reads.get(name, ()) for name in found))
         sums = {n for n in self.accumulated if n in read or not found.isdisjoint(self.reads[n])}
-        return frozenset(found | sums)
+        return frozenset(n for n in found | sums if self.last_bound.get(n, 0) <= until)
 
 
 def bindings_of(tree: ast.Module) -> Bindings:
@@ -81,6 +83,8 @@ def bindings_of(tree: ast.Module) -> Bindings:
     bindings = Bindings()
     for node in top_level(tree):
         _read(node, bindings)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            bindings.last_bound[node.id] = node.lineno
     return bindings
 
 

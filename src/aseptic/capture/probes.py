@@ -181,12 +181,14 @@ class Planner:
         self._sites = sites
         self._plan = Plan()
         self._is_silent = False
+        self._last_line = 0  # of the statement of the cell that is looked at
         self._locals: dict[str, bool] = {}  # a comprehension's variables, and whether they count
         self.last_increment: BindPlan | None = None
 
     def plan(self, tree: ast.Module) -> Plan:
         """What to do with a cell. Its last statement stays last: the shell may display it."""
         for statement in tree.body:
+            self._last_line = statement.end_lineno or 0
             self._statement(statement, tree.body, is_last=statement is tree.body[-1])
         return self._plan
 
@@ -394,7 +396,7 @@ class Planner:
         func = node.func
         if (dotted(func) or "").rpartition(".")[2] != "log":
             return
-        names = self._bindings.said_by(_logged(node))
+        names = self._bindings.said_by(_logged(node), self._last_line)
         if names & self._bindings.kinds.keys():
             is_method = self._is_method(func)
             probe = self._sites.log(LogPlan(names, is_method))
