@@ -169,6 +169,18 @@ class ActiveRun:
             Artifact(name=name, digest=digest, size_bytes=size, media_type=media_type, note=note)
         )
 
+    def record_assigned(self, metric: Metric) -> None:
+        """Records a number that a name was bound to, unless it was logged under that name.
+
+        The series stands then; where the name ended as another number, the run says so.
+        """
+        logged = self._points.get(metric.name)
+        if logged is None:
+            self.record(metric)
+        elif logged.last != metric.value and not math.isnan(logged.last):
+            reason = f"{metric.value} was bound to the name and not logged; the series stands"
+            self.problem(f"metric {metric.name}", reason)
+
     def problem(self, what: str, reason: str) -> None:
         """Records that something could not be captured, and why."""
         self.record(Problem(what=what, reason=reason))

@@ -172,6 +172,18 @@ def test_the_cells_of_a_session_are_kept_from_its_start(shell):
     assert (cells[2].reads, cells[2].writes) == (("a",), ("b",))
 
 
+def test_a_series_stands_and_another_number_of_its_name_is_said(shell):
+    shell.run("import aseptic\ndef score(i): return i / 10")
+    loop = "for i in range(3):\n    acc = score(i)\n    aseptic.log(acc=acc, step=i)"
+    shell.run(f"%%track\n{loop}")
+    assert not [p for p in shell.last().problems if p.what == "metric acc"]
+    shell.run(f"%%track\n{loop}\nacc = score(9)")
+    run = shell.last()
+    assert (run.metrics["acc"].value, run.metrics["acc"].origin) == (0.2, "log")
+    (said,) = [p.reason for p in run.problems if p.what == "metric acc"]
+    assert said == "0.9 was bound to the name and not logged; the series stands"
+
+
 def test_a_run_on_a_redefined_name_says_so(shell):
     shell.run("lr = 0.1", cell_id="one")
     shell.run("%%track\nx = abs(lr)", cell_id="two")

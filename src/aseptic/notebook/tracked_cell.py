@@ -154,9 +154,11 @@ class TrackedCell:
         if self._probe is None:
             return
         collected = self._probe.collect()
-        records: list[Record] = [*collected.params, *collected.metrics, *collected.problems]
+        records: list[Record] = [*collected.params, *collected.problems]
         for record in records:
             self.run.record(record)
+        for metric in collected.metrics:
+            self.run.record_assigned(metric)
         self._record_given()
 
     def _record_given(self) -> None:
