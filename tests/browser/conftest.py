@@ -40,12 +40,14 @@ QUIET = {"checkForUpdates": False, "fetchNews": "false", "doNotDisturbMode": Tru
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.browser)
+    """Browser tests come last: once begun, Playwright's event loop runs in this thread."""
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    for item in here:
+        item.add_marker(pytest.mark.browser)
+    items[:] = [item for item in items if item not in here] + here
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def chromium_path() -> str:
     found = (
         shutil.which(os.environ.get("CHROMIUM", ""))  # as tools/get_browser.sh
@@ -61,7 +63,7 @@ def chromium_path() -> str:
     return found
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def screenshots() -> Path:
     """Where screenshots go: `ASEPTIC_SCREENSHOTS`, or a folder that is said at the end."""
     folder = Path(os.environ.get("ASEPTIC_SCREENSHOTS") or tempfile.mkdtemp(prefix="aseptic-"))
@@ -154,21 +156,21 @@ class Server:
         raise RuntimeError(f"Jupyter did not start: {self.log.read_text()[-2000:]}")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def lab(tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("lab"))
     yield server
     server.stop()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def notebook7(tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("notebook7"), app="notebook")
     yield server
     server.stop()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def browser(chromium_path):
     from playwright.sync_api import sync_playwright
 
