@@ -1,4 +1,4 @@
-"""Where a run happens: its git state, read in a thread while the cell runs, and its environment."""
+"""Where a run happens: its git state, read in a thread as the run begins, and its environment."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def record_surroundings(
 
 
 class BackgroundGit:
-    """Reads the repository in a thread, while the cell already runs."""
+    """Reads the repository in a thread, while the run is being begun."""
 
     def __init__(self, folder: Path) -> None:
         self.fault: str | None = None
