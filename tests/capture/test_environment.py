@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -58,13 +59,38 @@ def test_versions_agree_with_importlib_metadata():
             assert importlib.metadata.version(name) == version, name
 
 
-def test_the_loaded_version_counts_not_the_installed_one(monkeypatch: pytest.MonkeyPatch):
-    import psutil
+def test_a_modules_own_version_counts_only_where_it_may_have_been_upgraded(tmp_path: Path):
+    code = """
+import os, sys, time
+sys.path.insert(0, os.getcwd())
+import small
+from aseptic.capture.environment import _find_package
+print(*_find_package("small", small))
+time.sleep(2)
+os.rename("small-1.0.post1.dist-info", "small-2.0.dist-info")  # as an upgrade leaves it
+print(*_find_package("small", small))
+"""
+    (tmp_path / "small.py").write_text('__version__ = "1.0"')
+    (tmp_path / "small-1.0.post1.dist-info").mkdir()
+    time.sleep(2)  # the start of a process is known to a second
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=True, text=True
+    )
+    assert done.stdout.split() == ["small", "1.0.post1", "small", "1.0"]
 
+
+def test_a_package_installed_in_the_session_is_found(tmp_path: Path):
     from aseptic.capture.environment import _find_package
 
-    monkeypatch.setattr(psutil, "__version__", "1.2.3")
-    assert _find_package("psutil", psutil) == ("psutil", "1.2.3")
+    def find_fresh():
+        module = SimpleNamespace(__file__=str(tmp_path / "fresh.py"))
+        return _find_package("fresh", module)
+
+    assert find_fresh() is None
+    time.sleep(0.01)
+    (tmp_path / "fresh.py").touch()
+    (tmp_path / "fresh-3.1.dist-info").mkdir()
+    assert find_fresh() == ("fresh", "3.1")
 
 
 def test_states_differ_after_a_draw_and_are_not_changed_by_looking():

@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psutil
 import xxhash
@@ -102,10 +102,10 @@ def _seeders() -> Iterator[tuple[str, Any]]:
 def imported_packages(modules: Iterable[str] | None = None) -> dict[str, str]:
     """Distribution names and versions of the modules given, by default of all imported ones.
 
-    The version is the module's own `__version__`, which stays true when a package is upgraded
-    under a running kernel; else that of the installed distribution. Python's own modules, those
-    of the project (which no distribution holds), and those that only aseptic imports are left
-    out: the last would differ from run to run.
+    The version is that of the installed distribution; where it was installed since this process
+    started, the module's own `__version__`, as the module may have been imported before. Python's
+    own modules, those of the project (which no distribution holds), and those that only aseptic
+    imports are left out: the last would differ from run to run.
     """
     names = sys.modules if modules is None else modules
     tops = {name.partition(".")[0] for name in list(names)} - _PYTHONS_OWN
@@ -144,9 +144,17 @@ def _find_package(top: str, module: ModuleType | None) -> tuple[str, str] | None
     file = getattr(module, "__dict__", {}).get("__file__")
     places = [file and _place_of(file, top)] if file else sys.path
     for place in places:
-        if place and (found := _installed(place).get(top)):
-            return found[0], _own_version(module) or found[1]
+        if place and (found := _installed(place, _changed_at(place)).get(top)):
+            return found.name, (found.is_new and _own_version(module)) or found.version
     return None
+
+
+def _changed_at(place: str) -> float:
+    """When the folder was last changed, in seconds; 0.0 where it cannot be read."""
+    try:
+        return Path(place).stat().st_ctime
+    except OSError:
+        return 0.0
 
 
 def _place_of(file: str, top: str) -> str | None:
@@ -165,18 +173,30 @@ def _own_version(module: ModuleType | None) -> str | None:
 _DIST_INFO = re.compile(r"(?P<name>[^/]+?)-(?P<version>[^-/]+)(?:-py[\d.]+)?\.(?:dist|egg)-info")
 
 
+class _Distribution(NamedTuple):
+    name: str
+    version: str
+    is_new: bool  # installed since this process started
+
+
 @lru_cache(maxsize=64)
-def _installed(place: str) -> dict[str, tuple[str, str]]:
-    """Distribution and version by top-level module, of one folder such as `site-packages`.
+def _installed(place: str, changed_at: float) -> dict[str, _Distribution]:
+    """Distributions by top-level module, of one folder such as `site-packages`.
+
+    `changed_at` makes the answer hold until the folder changes, as `%pip install` changes it.
 
     From the names of its `.dist-info` folders where the module is called as the distribution;
     `top_level.txt` or `RECORD` are read of the others alone. `packages_distributions` of
     importlib.metadata reads every file list of every distribution: 130 ms instead of 15.
     """
-    modules: dict[str, tuple[str, str]] = {}
+    del changed_at
+    started_at = psutil.Process().create_time()
+    modules: dict[str, _Distribution] = {}
     for folder, name, version in _dist_infos(place):
+        is_new = _changed_at(folder) > started_at
+        distribution = _Distribution(name.replace("_", "-").lower(), version, is_new)
         for module in _modules_of(folder, place, name):
-            modules.setdefault(module, (name.replace("_", "-").lower(), version))
+            modules.setdefault(module, distribution)
     return modules
 
 
