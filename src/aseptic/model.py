@@ -181,15 +181,32 @@ class State(_Record, frozen=True, kw_only=True):
     reasons: tuple[str, ...] = ()
 
 
+Severity = Literal["info", "warning", "error"]
+
+
 class Finding(_Record, frozen=True, kw_only=True):
-    """What a check found in a run."""
+    """What a check found in a run, or in data."""
 
     code: str
     name: str
-    severity: Literal["info", "warning", "error"]
+    severity: Severity
     message: str
+    subject: str | None = None  # what it is about: a column, a param, a layer
+    #: Numbers by name; `rows` (positions in `table`), `plot` (see `checks.plots`), `sample`.
     evidence: Value = None
     remedy: str | None = None
+    acknowledged: str | None = None  # the reason that a person gave for leaving it as it is
+
+
+class CheckOutcome(_Record, frozen=True, kw_only=True):
+    """How one check ended: silence alone does not say that all is well."""
+
+    code: str
+    name: str
+    outcome: Literal["findings", "clean", "not applicable"]
+    reason: str | None = None  # why it is not applicable
+    is_thorough: bool = False
+    duration_s: float = 0.0
 
 
 class Outputs(_Record, frozen=True, kw_only=True):
@@ -273,6 +290,7 @@ class Run(_Record, frozen=True, kw_only=True):
     data_inputs: dict[str, DataInput] = {}
     artifacts: dict[str, Artifact] = {}
     findings: tuple[Finding, ...] = ()
+    checks: tuple[CheckOutcome, ...] = ()
     git: GitState = GitState()
     environment: Environment = Environment()
     cells: tuple[Cell, ...] = ()  # the session's cells up to and including this run's

@@ -1,0 +1,104 @@
+"""What a check is: its code, its words, what it needs, and the function that judges."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from aseptic.errors import AsepticError
+from aseptic.model import Finding, Severity
+
+if TYPE_CHECKING:
+    from aseptic.checks.evidence import Evidence
+
+#: What a check takes of a second: it decides the order, and what may run after each cell.
+Cost = Literal["look", "scan", "fit"]  # records only; one pass over a sample; models are fitted
+CheckFunction = Callable[..., Iterator[Finding]]
+
+_CODE = re.compile(r"[A-Z][A-Z0-9]*\d\d")
+_SECTION = re.compile(r"^(Why|Method|Remedy|Source|Bad|Good)::?[ \t]*", re.MULTILINE)
+
+
+class NotApplicable(AsepticError):
+    """The check cannot judge; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule. Call it with evidence: it yields findings, or raises NotApplicable."""
+
+    code: str
+    severity: Severity
+    needs: tuple[str, ...]  # see `Evidence.demand`
+    cost: Cost
+    function: CheckFunction
+
+    @property
+    def name(self) -> str:
+        """Such as `train-test-overlap`: the function's name."""
+        return self.function.__name__.replace("_", "-")
+
+    @property
+    def summary(self) -> str:
+        """What the check says when it finds something, in one line."""
+        return _without_sections(inspect.getdoc(self.function) or "").partition("\n\n")[0]
+
+    @property
+    def docs(self) -> str:
+        """The docstring, whole."""
+        return inspect.getdoc(self.function) or ""
+
+    @cached_property
+    def sections(self) -> dict[str, str]:
+        """The parts of the docstring by title: Why, Method, Remedy, Source, Bad, Good."""
+        parts = _SECTION.split(self.docs)
+        return {
+            title: inspect.cleandoc(text) if title in ("Bad", "Good") else " ".join(text.split())
+            for title, text in zip(parts[1::2], parts[2::2], strict=True)
+        }
+
+    @property
+    def remedy(self) -> str | None:
+        """What to do, where the finding itself does not say better."""
+        return self.sections.get("Remedy")
+
+    @cached_property
+    def thresholds(self) -> dict[str, Any]:
+        """The settings that a project may change, with their defaults."""
+        parameters = inspect.signature(self.function).parameters.values()
+        return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+    def __call__(self, evidence: Evidence, **thresholds: Any) -> Iterator[Finding]:
+        """Judges the evidence. Raises NotApplicable, when its findings are asked for."""
+        bound = evidence.bound_to(self)
+        bound.demand(self.needs)
+        return self.function(bound, **thresholds)
+
+
+def check(
+    code: str,
+    *,
+    severity: Severity = "warning",
+    needs: tuple[str, ...] = (),
+    cost: Cost = "scan",
+) -> Callable[[CheckFunction], Check]:
+    """Makes a check of a generator function `(evidence, *, threshold=default, …)`.
+
+    Its docstring is the page of the docs and the text of `aseptic explain`; its sections begin
+    with `Why:`, `Method:`, `Remedy:`, `Source:`, and `Bad::` and `Good::`, whose code a test runs.
+    """
+    if not _CODE.fullmatch(code):
+        raise ValueError(f"{code!r} is no code of a check: letters and two digits, such as D15")
+
+    def decorate(function: CheckFunction) -> Check:
+        return Check(code, severity, needs, cost, function)
+
+    return decorate
+
+
+def _without_sections(docs: str) -> str:
+    return _SECTION.split(docs)[0].strip()

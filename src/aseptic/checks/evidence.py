@@ -1,0 +1,247 @@
+"""What a check may look at: data by role, the model, the run, its series, and what came before.
+
+Made by whoever has it: the notebook after a cell, `aseptic.check` of what is handed over, a test
+of a few literal values. What is not there is asked for in vain: `NotApplicable`, with the reason.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import numpy as np
+
+from aseptic.checks.check import NotApplicable
+from aseptic.checks.tables import Role, Sample, Table, Task, task_of
+from aseptic.model import Finding, Run, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from aseptic.checks.check import Check
+
+#: `automatic`: after a cell, within a budget. `asked`: samples, some seconds. `thorough`: all rows.
+Depth = Literal["automatic", "asked", "thorough"]
+_T = TypeVar("_T")
+_SAMPLE_ROWS: dict[Depth, int | None] = {"automatic": 5_000, "asked": 20_000, "thorough": None}
+
+_MISSING: dict[str, str] = {
+    "train": "no training data: name it as in `aseptic.check(train=…)` or `aseptic.roles(train=…)`",
+    "test": "no test or validation data: name it as in `aseptic.check(train=…, test=…)`",
+    "reference": "no reference population: `aseptic.roles(reference=…)` declares one",
+    "data": "no table was read",
+    "target": "the target is not known: hand over `(X, y)`, or name the column: `target=…`",
+    "model": "no fitted model: `aseptic.check(…, model=…)`",
+    "run": "no run: it is about a run's record",
+    "earlier": "no earlier run to compare with",
+}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that is known. A check gets it bound to itself, and makes findings with it."""
+
+    tables: tuple[Table, ...] = ()
+    model: Any = None  # a fitted estimator, as the user made it
+    run: Run | None = None
+    earlier: Callable[[], Sequence[Run]] = tuple  # earlier runs of the project, newest first
+    #: Series by name: steps and values; facts are numbers by name. See the docs of training checks.
+    series: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    facts: Mapping[str, float] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)  # `[tool.aseptic]`, such as `deploy`
+    depth: Depth = "asked"
+    deadline: float | None = None  # of `time.perf_counter`
+    check: Check | None = None
+
+    # -- data -----------------------------------------------------------------------------------
+    def tables_of(self, *roles: Role) -> list[Table]:
+        """The tables of these roles."""
+        return [table for table in self.tables if table.role in roles]
+
+    def find_table(self, role: Role) -> Table | None:
+        """The largest table of a role, or None."""
+        return max(self.tables_of(role), key=len, default=None)
+
+    @property
+    def train(self) -> Table:
+        """What the model was fitted on. Raises NotApplicable."""
+        return _found("train", self.find_table("train"))
+
+    @property
+    def test(self) -> Table:
+        """What the model is judged on: the test data, else the validation data."""
+        return _found("test", self.find_table("test") or self.find_table("validation"))
+
+    @property
+    def reference(self) -> Table:
+        """The population that the data should represent."""
+        return _found("reference", self.find_table("reference"))
+
+    @property
+    def main(self) -> Table:
+        """The training data, else the largest table of no role, or of any."""
+        order: tuple[Role, ...] = ("train", "data", "validation", "test")
+        found = (self.find_table(role) for role in order)
+        return _found("data", next((table for table in found if table is not None), None))
+
+    def pairs(self) -> Iterator[tuple[Table, Table]]:
+        """Each table that judges, beside the training data: validation, then test."""
+        for table in self.tables_of("validation", "test"):
+            yield self.train, table
+
+    def sample(self, table: Table) -> Sample:
+        """As many rows of a table as this depth allows."""
+        return table.sample(_SAMPLE_ROWS[self.depth])
+
+    @cached_property
+    def task(self) -> Task:
+        """Whether a class or a quantity is predicted. Raises NotApplicable."""
+        task = task_of(self.target(self.main))
+        if task is None:
+            raise NotApplicable("the target is neither a class nor a number")
+        return task
+
+    def target(self, table: Table) -> Any:
+        """The targets of a table, as a Series. Raises NotApplicable."""
+        return _found("target", table.target)
+
+    def history(self) -> Sequence[Run]:
+        """The earlier runs, newest first. Raises NotApplicable where there are none."""
+        runs = self.earlier()
+        if not runs:
+            raise NotApplicable(_MISSING["earlier"])
+        return runs
+
+    # -- means ----------------------------------------------------------------------------------
+    @property
+    def rng(self) -> np.random.Generator:
+        """Random numbers that are the same each time, and not those of the user."""
+        return np.random.default_rng(0)
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether the time that was given is over."""
+        return self.deadline is not None and time.perf_counter() > self.deadline
+
+    def module(self, name: str) -> Any:
+        """A library that the check needs. Raises NotApplicable where it is not to be had.
+
+        After a cell, only what the session has imported: importing takes time, and shows.
+        """
+        if name in sys.modules:
+            return sys.modules[name]
+        package = name.partition(".")[0]
+        if self.depth == "automatic" and package not in sys.modules:
+            raise NotApplicable(f"{package} is not imported: ask for it with `%aseptic check`")
+        if find_spec(package) is None:
+            raise NotApplicable(f"needs {package}: `pip install aseptic[checks]`")
+        return import_module(name)
+
+    def demand(self, needs: Sequence[str]) -> None:
+        """Raises NotApplicable for the first need that is not met.
+
+        A need is `train`, `test` (or validation), `reference`, `data`, `target`, `model`, `run`,
+        `earlier`, or the name of a series as in `series:val_loss`.
+        """
+        for need in needs:
+            self._demand(need)
+
+    def _demand(self, need: str) -> None:
+        kind, _, name = need.partition(":")
+        if kind == "series":
+            if name not in self.series:
+                raise NotApplicable(f"needs the series {name}: `aseptic.log({name}=…)`")
+        elif kind == "target":
+            self.target(self.main)
+        elif kind == "earlier":
+            self.history()
+        elif kind in ("train", "test", "reference"):
+            getattr(self, kind)
+        elif kind == "data":
+            _ = self.main
+        else:
+            _found(kind, getattr(self, kind))
+
+    # -- findings -------------------------------------------------------------------------------
+    def bound_to(self, check: Check) -> Evidence:
+        """The same evidence, for one check."""
+        return replace(self, check=check)
+
+    def finding(
+        self,
+        message: str,
+        *,
+        subject: str | None = None,
+        severity: Severity | None = None,
+        remedy: str | None = None,
+        rows: Any = None,
+        table: Table | None = None,
+        sample: Sample | None = None,
+        plot: Mapping[str, Any] | None = None,
+        **numbers: Any,
+    ) -> Finding:
+        """A finding of the check that this is bound to.
+
+        `numbers` are what it is founded on, by name, with the limits beside them. `rows` are
+        positions in `table` (at most 100 are kept); never values: they may be personal.
+        """
+        assert self.check is not None
+        table = table or (sample.table if sample else None)
+        evidence = {name: _plain(value) for name, value in numbers.items()}
+        if rows is not None:
+            evidence["rows"] = tuple(int(row) for row in rows[:100])
+        if table is not None:
+            evidence["table"] = table.name
+        if sample is not None:
+            evidence["sample"] = sample.said
+        if plot is not None:
+            evidence["plot"] = dict(plot)
+        return Finding(
+            code=self.check.code,
+            name=self.check.name,
+            severity=severity or self.check.severity,
+            message=message,
+            subject=subject,
+            evidence=evidence,
+            remedy=remedy or self.check.remedy,
+        )
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Warnings of libraries are not shown, and the registries of warnings stay as they are.
+
+    `warnings.catch_warnings` would make Python forget which warnings it has shown, so a cell that
+    runs later would show them again.
+    """
+    import warnings
+
+    entry = ("ignore", None, Warning, None, 0)
+    warnings.filters.insert(0, entry)  # type: ignore[attr-defined]  # the list itself, on purpose
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        warnings.filters.remove(entry)  # type: ignore[attr-defined]
+
+
+def _found(need: str, found: _T | None) -> _T:
+    if found is None:
+        raise NotApplicable(_MISSING[need])
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return tuple(_plain(item) for item in value)
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value

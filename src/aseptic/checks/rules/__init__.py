@@ -1,0 +1,1 @@
+"""The checks themselves, one a file. The name of a file begins with the code of its check."""

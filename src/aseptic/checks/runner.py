@@ -1,0 +1,106 @@
+"""Runs checks over evidence within a time, and keeps how each of them ended."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from aseptic.checks.check import Check, NotApplicable
+from aseptic.checks.evidence import Evidence, quietly
+from aseptic.model import CheckOutcome, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from aseptic.checks.settings import CheckSettings
+
+_ORDER = {"look": 0, "scan": 1, "fit": 2}
+_SEVERITIES = ("error", "warning", "info")
+_MOST_FINDINGS = 20  # of one check; how many more there are is said
+_BUDGET_IS_SPENT = "the time for checks after a cell was over: ask for it with `%aseptic check`"
+
+
+@dataclass(frozen=True)
+class Report:
+    """The findings, most severe first, and how every check ended."""
+
+    findings: tuple[Finding, ...] = ()
+    outcomes: tuple[CheckOutcome, ...] = ()
+
+
+def run_checks(
+    checks: Sequence[Check],
+    evidence: Evidence,
+    settings: CheckSettings,
+    *,
+    budget_s: float | None = None,
+    on_progress: Callable[[Check, int, int], None] | None = None,
+) -> Report:
+    """Judges the evidence by each check, cheap ones first.
+
+    Never raises for what a check does: a fault in it is an outcome, with the reason. What would
+    begin after the budget is not run. `on_progress(check, number, of)` is called before each.
+    """
+    ordered = sorted(checks, key=lambda one: _ORDER[one.cost])
+    if budget_s is not None:
+        evidence = replace(evidence, deadline=time.perf_counter() + budget_s)
+    findings: list[Finding] = []
+    outcomes = []
+    with quietly():
+        for number, one in enumerate(ordered):
+            if on_progress is not None:
+                on_progress(one, number, len(ordered))
+            outcome, found = _judge(one, evidence, settings)
+            outcomes.append(outcome)
+            findings += found
+    outcomes.sort(key=lambda outcome: outcome.code)
+    findings.sort(key=lambda finding: (_SEVERITIES.index(finding.severity), finding.code))
+    return Report(tuple(findings), tuple(outcomes))
+
+
+def _judge(
+    check: Check, evidence: Evidence, settings: CheckSettings
+) -> tuple[CheckOutcome, list[Finding]]:
+    started = time.perf_counter()
+    outcome = CheckOutcome(
+        code=check.code,
+        name=check.name,
+        outcome="clean",
+        is_thorough=evidence.depth == "thorough",
+    )
+    found: list[Finding] = []
+    if evidence.is_hurried:
+        return _not_applicable(outcome, _BUDGET_IS_SPENT), found
+    try:
+        found = list(check(evidence, **settings.thresholds.get(check.code, {})))
+    except NotApplicable as reason:
+        outcome = _not_applicable(outcome, str(reason))
+    except MemoryError:
+        outcome = _not_applicable(outcome, "memory ran out")
+    except Exception as error:  # noqa: BLE001 -- a fault in a check must not stop the others
+        outcome = _not_applicable(outcome, f"a fault in the check: {type(error).__name__}: {error}")
+    if found:
+        outcome = msgspec.structs.replace(outcome, outcome="findings")
+    took = time.perf_counter() - started
+    return msgspec.structs.replace(outcome, duration_s=took), _fitted(found, check, settings)
+
+
+def _not_applicable(outcome: CheckOutcome, reason: str) -> CheckOutcome:
+    return msgspec.structs.replace(outcome, outcome="not applicable", reason=reason)
+
+
+def _fitted(found: list[Finding], check: Check, settings: CheckSettings) -> list[Finding]:
+    """The findings as they are kept: not too many, in the severity that the project set."""
+    severity = settings.severity.get(check.code)
+    if severity is not None:
+        found = [msgspec.structs.replace(one, severity=severity) for one in found]
+    if len(found) <= _MOST_FINDINGS:
+        return found
+    more = len(found) - _MOST_FINDINGS
+    last = msgspec.structs.replace(
+        found[_MOST_FINDINGS], subject=None, message=f"and {more:,} more of the same", evidence={}
+    )
+    return [*found[:_MOST_FINDINGS], last]

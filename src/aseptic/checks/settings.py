@@ -1,0 +1,119 @@
+"""Which checks run, how severe they are and with which thresholds: `[tool.aseptic.checks]`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import msgspec
+
+from aseptic.errors import BadOption
+from aseptic.model import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from aseptic.checks.check import Check
+
+_SEVERITIES = get_args(Severity)
+
+
+class CheckSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Selection by code or by the beginning of codes: `D` are all checks of data."""
+
+    select: tuple[str, ...] = ("",)
+    ignore: tuple[str, ...] = ()
+    severity: dict[str, Severity] = {}
+    thresholds: dict[str, dict[str, Any]] = {}
+    files: tuple[Path, ...] = ()  # Python files with the project's own checks
+
+    def chosen(self, checks: Mapping[str, Check]) -> list[Check]:
+        """The checks to run. Raises BadOption for codes and thresholds that do not exist."""
+        for code in (*self.select, *self.ignore, *self.severity, *self.thresholds):
+            _refuse_unknown(code, checks)
+        for code, values in self.thresholds.items():
+            _refuse_thresholds(checks[code], values)
+        return [one for one in checks.values() if self._is_chosen(one.code)]
+
+    def _is_chosen(self, code: str) -> bool:
+        return code.startswith(self.select) and not (self.ignore and code.startswith(self.ignore))
+
+    def ignoring(self, codes: Iterable[str]) -> CheckSettings:
+        """The same, and these ignored too."""
+        return msgspec.structs.replace(self, ignore=(*self.ignore, *codes))
+
+
+def read_check_settings(
+    table: Mapping[str, Any], folder: Path, *, experiment: str | None = None
+) -> CheckSettings:
+    """The settings of `[tool.aseptic.checks]`, with those of the experiment over them.
+
+        [tool.aseptic.checks]
+        ignore = ["D10"]
+        severity = { D21 = "error" }
+        files = ["hygiene/*.py"]
+
+        [tool.aseptic.checks.D01]
+        share = 0.2
+
+        [tool.aseptic.checks.experiments.digits]
+        ignore = ["D02"]
+
+    Raises BadOption for what it does not know.
+    """
+    table = dict(table)
+    own = table.pop("experiments", {}).get(experiment, {})
+    settings = _settings(table, folder)
+    if not own:
+        return settings
+    over = _settings(own, folder)
+    return CheckSettings(
+        select=over.select if "select" in own else settings.select,
+        ignore=(*settings.ignore, *over.ignore),
+        severity={**settings.severity, **over.severity},
+        thresholds={
+            code: {**settings.thresholds.get(code, {}), **over.thresholds.get(code, {})}
+            for code in {**settings.thresholds, **over.thresholds}
+        },
+        files=(*settings.files, *over.files),
+    )
+
+
+def _settings(table: Mapping[str, Any], folder: Path) -> CheckSettings:
+    values = dict(table)
+    thresholds = {key: values.pop(key) for key in list(values) if isinstance(values[key], dict)}
+    severity = thresholds.pop("severity", {})
+    for code, level in severity.items():
+        if level not in _SEVERITIES:
+            raise BadOption(f"severity of {code}: {level!r} is none of {', '.join(_SEVERITIES)}")
+    patterns = _texts(values, "files", ())
+    settings = CheckSettings(
+        select=_texts(values, "select", ("",)),
+        ignore=_texts(values, "ignore", ()),
+        severity=severity,
+        thresholds=thresholds,
+        files=tuple(file for pattern in patterns for file in sorted(folder.glob(pattern))),
+    )
+    if values:
+        raise BadOption(f"[tool.aseptic.checks] has no setting {', '.join(sorted(values))}")
+    return settings
+
+
+def _texts(values: dict[str, Any], key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    found = values.pop(key, default)
+    if not isinstance(found, (list, tuple)) or not all(isinstance(one, str) for one in found):
+        raise BadOption(f"[tool.aseptic.checks] {key}: a list of texts is expected")
+    return tuple(found)
+
+
+def _refuse_unknown(code: str, checks: Mapping[str, Check]) -> None:
+    if not any(known.startswith(code) for known in checks):
+        raise BadOption(f"no check {code!r}: the checks are {', '.join(checks)}")
+
+
+def _refuse_thresholds(check: Check, values: Mapping[str, Any]) -> None:
+    unknown = set(values) - set(check.thresholds)
+    if unknown:
+        known = ", ".join(check.thresholds) or "none"
+        names = ", ".join(sorted(unknown))
+        raise BadOption(f"{check.code} has no threshold {names}: it has {known}")

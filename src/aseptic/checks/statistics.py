@@ -1,0 +1,89 @@
+"""Tests and effect sizes that several checks share. Pure functions of arrays."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Difference(NamedTuple):
+    """How much two samples differ, and how likely so much is where they do not."""
+
+    effect: float
+    p: float
+
+
+def normal_p(z: float) -> float:
+    """The two-sided p-value of a standard normal score."""
+    return math.erfc(abs(z) / math.sqrt(2.0))
+
+
+def two_proportions(hits_a: int, of_a: int, hits_b: int, of_b: int) -> Difference:
+    """Difference of two shares (b less a), and its p by the pooled two-proportion z-test."""
+    if not of_a or not of_b:
+        return Difference(0.0, 1.0)
+    effect = hits_b / of_b - hits_a / of_a
+    pooled = (hits_a + hits_b) / (of_a + of_b)
+    error = math.sqrt(pooled * (1 - pooled) * (1 / of_a + 1 / of_b))
+    return Difference(effect, normal_p(effect / error) if error else 1.0)
+
+
+def kolmogorov_smirnov(a: NDArray[np.float64], b: NDArray[np.float64]) -> Difference:
+    """Largest distance of two empirical distributions, 0 to 1; NaN values are left out.
+
+    p by the asymptotic distribution with Stephens' correction (Numerical Recipes, 14.3).
+    """
+    a, b = np.sort(a[~np.isnan(a)]), np.sort(b[~np.isnan(b)])
+    if not len(a) or not len(b):
+        return Difference(0.0, 1.0)
+    at = np.concatenate([a, b])
+    below_a = np.searchsorted(a, at, side="right") / len(a)
+    below_b = np.searchsorted(b, at, side="right") / len(b)
+    distance = float(np.max(np.abs(below_a - below_b)))
+    root = math.sqrt(len(a) * len(b) / (len(a) + len(b)))
+    return Difference(distance, _kolmogorov_p((root + 0.12 + 0.11 / root) * distance))
+
+
+def _kolmogorov_p(x: float) -> float:
+    if x < 0.2:  # the series converges slowly where p is 1
+        return 1.0
+    terms = (2 * (-1) ** (k - 1) * math.exp(-2 * k * k * x * x) for k in range(1, 101))
+    return float(min(1.0, max(0.0, sum(terms))))
+
+
+def cramers_v(counts: NDArray[Any], special: Any) -> Difference:
+    """Cramér's V of a table of counts (groups x categories), and p by the chi-squared test.
+
+    Bias-corrected (Bergsma 2013), so that many rare categories do not look like an effect.
+    `special` is the module `scipy.special`. Empty rows and columns are left out.
+    """
+    counts = np.asarray(counts, dtype=np.float64)
+    counts = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
+    n_rows, n_columns = counts.shape
+    total = counts.sum()
+    if min(n_rows, n_columns) < 2 or total < 2:
+        return Difference(0.0, 1.0)
+    expected = counts.sum(axis=1, keepdims=True) * counts.sum(axis=0, keepdims=True) / total
+    chi2 = float(((counts - expected) ** 2 / expected).sum())
+    freedom = (n_rows - 1) * (n_columns - 1)
+    phi2 = max(0.0, chi2 / total - freedom / (total - 1))
+    rows = n_rows - (n_rows - 1) ** 2 / (total - 1)
+    columns = n_columns - (n_columns - 1) ** 2 / (total - 1)
+    smaller = min(rows, columns) - 1
+    effect = math.sqrt(phi2 / smaller) if smaller > 0 else 0.0
+    return Difference(effect, float(special.chdtrc(freedom, chi2)))
+
+
+def proportion_interval(hits: float, of: int, *, z: float = 1.96) -> tuple[float, float]:
+    """Wilson's interval of a share; 95 % by default."""
+    if not of:
+        return 0.0, 1.0
+    share = hits / of
+    middle = (share + z * z / (2 * of)) / (1 + z * z / of)
+    half = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of)) / (1 + z * z / of)
+    return max(0.0, middle - half), min(1.0, middle + half)

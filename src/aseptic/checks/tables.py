@@ -1,0 +1,327 @@
+"""Data as checks see it: rows of features, the target beside them, and samples of both.
+
+Nothing here writes to the user's data or keeps a copy of the whole of it: checks look at samples,
+and at one hash for each row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from aseptic.capture.row_hashes import row_hashes
+from aseptic.checks.check import NotApplicable
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from numpy.typing import NDArray
+
+Role = Literal["train", "validation", "test", "reference", "serving", "data"]
+#: What a column holds. `category`: texts of which few are distinct; `text`: many.
+Kind = Literal["number", "boolean", "time", "category", "text", "other"]
+Task = Literal["classification", "regression"]
+
+_MAX_CELLS = 20_000_000  # of a sample: the wider the table, the fewer rows
+_MAX_CLASSES = 50
+
+
+class Table:
+    """Features of one role by column, and the target where it is known.
+
+    `features` is a DataFrame, an array or tensor of two dimensions, a polars or Arrow table, or a
+    sparse matrix; `target` a column's name in it, or values beside it, one a row.
+    Raises NotApplicable for what has no rows and columns.
+    """
+
+    def __init__(self, name: str, role: Role, features: Any, target: Any = None) -> None:
+        self.name = name
+        self.role = role
+        self._data = _as_rows(features)
+        self._target, self.target_name = _split_target(self._data, target)
+        if self._target is not None and len(self._target) != len(self):
+            reason = f"{len(self._target):,} targets for {len(self):,} rows of {name}"
+            raise NotApplicable(reason)
+        self._samples: dict[int | None, Sample] = {}
+
+    def __len__(self) -> int:
+        return int(self._data.shape[0])
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the features, each once."""
+        return _unique(self._labels)
+
+    @cached_property
+    def _labels(self) -> list[Hashable]:
+        if isinstance(self._data, pd.DataFrame):
+            return [label for place, label in enumerate(self._data.columns) if self._is_kept(place)]
+        return list(range(self._data.shape[1]))
+
+    def _is_kept(self, place: int) -> bool:
+        return not (isinstance(self._target, _Column) and self._target.place == place)
+
+    @cached_property
+    def target(self) -> Any:
+        """All targets as a Series, one a row, or None where it is not known what is predicted."""
+        if self._target is None:
+            return None
+        if isinstance(self._target, _Column):
+            return self._data.iloc[:, self._target.place].reset_index(drop=True)
+        return self._target
+
+    def sample(self, rows: int | None = None) -> Sample:
+        """At most so many rows, drawn without repetition, always the same; all if None."""
+        most = max(200, _MAX_CELLS // max(1, len(self.columns)))
+        count = min(len(self), most, len(self) if rows is None else rows)
+        if count not in self._samples:
+            self._samples[count] = self._draw(count)
+        return self._samples[count]
+
+    @cached_property
+    def row_hashes(self) -> NDArray[np.uint64]:
+        """One hash for each row of all features."""
+        return row_hashes(self._features(slice(None)))
+
+    def _draw(self, count: int) -> Sample:
+        if count == len(self):
+            positions: Any = np.arange(count)
+            taken: Any = slice(None)
+        else:
+            drawn = np.random.default_rng(0).choice(len(self), count, replace=False)
+            positions = taken = np.sort(drawn)
+        frame: Any = self._features(taken)
+        if not isinstance(frame, pd.DataFrame):
+            values = frame.toarray() if hasattr(frame, "toarray") else frame
+            frame = pd.DataFrame(values, copy=False)
+        frame = frame.set_axis(list(self.columns), axis=1).reset_index(drop=True)
+        target = None if self.target is None else self.target.iloc[taken].reset_index(drop=True)
+        return Sample(self, frame, target, positions)
+
+    def _features(self, rows: Any) -> Any:
+        if not isinstance(self._data, pd.DataFrame):
+            return self._data[rows]
+        taken = self._data if isinstance(rows, slice) else self._data.iloc[rows]
+        if isinstance(self._target, _Column):
+            kept = [place for place in range(taken.shape[1]) if self._is_kept(place)]
+            taken = taken.iloc[:, kept]
+        return taken
+
+
+@dataclass(frozen=True)
+class _Column:
+    """The place of the target among the columns of its table."""
+
+    place: int
+    rows: int
+
+    def __len__(self) -> int:
+        return self.rows
+
+
+class Sample:
+    """Some rows of a table, or all: the features as a DataFrame with unique text labels."""
+
+    def __init__(
+        self,
+        table: Table,
+        features: pd.DataFrame,
+        target: pd.Series | None,
+        positions: NDArray[np.int64],
+    ) -> None:
+        self.table = table
+        self.features = features
+        self.target = target
+        self.positions = positions  # of its rows in the table
+        self._numbers: dict[str, NDArray[np.float64]] = {}
+        self._codes: dict[str, NDArray[np.int64]] = {}
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds all rows of its table."""
+        return len(self) == len(self.table)
+
+    @property
+    def said(self) -> str:
+        """Such as `20,000 of 1,000,000 rows`."""
+        if self.is_whole:
+            return f"{len(self):,} rows"
+        return f"{len(self):,} of {len(self.table):,} rows"
+
+    @cached_property
+    def kinds(self) -> dict[str, Kind]:
+        """What each column holds."""
+        return {name: _kind_of(self.features[name]) for name in self.features.columns}
+
+    def of_kind(self, *kinds: Kind) -> list[str]:
+        """The columns of these kinds."""
+        return [name for name, kind in self.kinds.items() if kind in kinds]
+
+    def numbers(self, column: str) -> NDArray[np.float64]:
+        """A column of numbers, booleans or times (in nanoseconds) as floats; missing is NaN."""
+        if column not in self._numbers:
+            self._numbers[column] = _as_floats(self.features[column])
+        return self._numbers[column]
+
+    def codes(self, column: str) -> NDArray[np.int64]:
+        """A number for each distinct value of a column, in order of occurrence; missing is -1."""
+        if column not in self._codes:
+            self._codes[column] = _as_codes(self.features[column])
+        return self._codes[column]
+
+    @cached_property
+    def encoded(self) -> pd.DataFrame:
+        """The columns that a model of trees can use, as floats: numbers, else codes by frequency.
+
+        Texts of many distinct values and objects are left out.
+        """
+        known = {
+            name: self.numbers(name) if kind in ("number", "boolean", "time") else self._ranks(name)
+            for name, kind in self.kinds.items()
+            if kind in ("number", "boolean", "time", "category")
+        }
+        frame: pd.DataFrame = pd.DataFrame(known, copy=False)
+        return frame
+
+    def _ranks(self, column: str) -> NDArray[np.float64]:
+        """Codes in the order of the values, so that they do not hang on the order of the rows."""
+        values = self.features[column]
+        texts = values.astype("string").fillna("").to_numpy(dtype=object)
+        return np.unique(texts, return_inverse=True)[1].astype(np.float64)
+
+
+def task_of(target: pd.Series | None) -> Task | None:
+    """Whether a target is a class or a quantity; None where there is no target.
+
+    Texts, booleans and categories are classes; so are whole numbers of which few are distinct.
+    """
+    if target is None:
+        return None
+    known = target.dropna()
+    kind = _kind_of(known)
+    if kind != "number":
+        return "classification" if kind in ("category", "boolean", "text") else None
+    numbers = _as_floats(known)
+    if not len(numbers):
+        return None
+    distinct = len(np.unique(numbers))
+    are_whole = bool(np.all(numbers == np.round(numbers)))
+    is_coarse = distinct <= min(_MAX_CLASSES, max(2, len(numbers) // 5))
+    return "classification" if are_whole and is_coarse else "regression"
+
+
+# -- from what users have to rows and columns -----------------------------------------------------
+def _as_rows(features: Any) -> Any:
+    """A DataFrame, a NumPy array of two dimensions, or a sparse matrix in rows."""
+    if isinstance(features, pd.DataFrame):
+        return features
+    if isinstance(features, pd.Series):
+        return features.to_frame()
+    if hasattr(features, "tocsr"):
+        return features.tocsr()
+    if hasattr(features, "to_pandas"):  # polars, Arrow
+        return features.to_pandas()
+    values = features
+    if hasattr(features, "detach"):
+        values = features.detach().cpu().numpy()
+    values = np.asarray(values)
+    if values.ndim == 1 and values.dtype.kind != "O":
+        values = values[:, None]
+    if values.ndim != 2:
+        raise NotApplicable(f"a {type(features).__name__} of shape {values.shape} is no table")
+    return values
+
+
+def _split_target(data: Any, target: Any) -> tuple[Any, str | None]:
+    if target is None:
+        return None, None
+    if isinstance(target, str) or (isinstance(target, (int, tuple)) and np.isscalar(target)):
+        if not isinstance(data, pd.DataFrame) or target not in data.columns:
+            raise NotApplicable(f"there is no column {target!r}")
+        labels: list[Any] = list(data.columns)
+        place = labels.index(target)
+        return _Column(place, len(data)), str(target)
+    series = _as_series(target)
+    return series, None if series.name is None else str(series.name)
+
+
+def _as_series(target: Any) -> Any:
+    if isinstance(target, pd.DataFrame) and target.shape[1] == 1:
+        target = target.iloc[:, 0]
+    if isinstance(target, pd.Series):
+        return target.reset_index(drop=True)
+    if hasattr(target, "detach"):
+        target = target.detach().cpu().numpy()
+    if hasattr(target, "to_pandas"):
+        return target.to_pandas().reset_index(drop=True)
+    values = np.asarray(target)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        raise NotApplicable(f"a target of shape {values.shape}: checks judge one target at a time")
+    return pd.Series(values, copy=False)
+
+
+def _unique(labels: list[Hashable]) -> tuple[str, ...]:
+    """Labels as texts; what occurs again gets a number: `a`, `a (2)`."""
+    counts: dict[str, int] = {}
+    names = []
+    for label in labels:
+        text = str(label)
+        counts[text] = counts.get(text, 0) + 1
+        names.append(text if counts[text] == 1 else f"{text} ({counts[text]})")
+    return tuple(names)
+
+
+# -- columns --------------------------------------------------------------------------------------
+def _kind_of(values: pd.Series) -> Kind:
+    dtype = values.dtype
+    kind = getattr(dtype, "kind", "O")
+    if isinstance(dtype, pd.CategoricalDtype):
+        return "category"
+    if kind == "b":
+        return "boolean"
+    if kind in "iuf":
+        return "number"
+    if kind in "mM":
+        return "time"
+    return _kind_of_objects(values.dropna())
+
+
+def _kind_of_objects(known: pd.Series) -> Kind:
+    types = {type(value) for value in known.head(1000)}
+    if types and types <= {str}:
+        distinct = known.nunique()
+        return "category" if distinct <= max(20, min(1000, len(known) // 10)) else "text"
+    if types and types <= {bool, np.bool_}:
+        return "boolean"
+    if types and types <= {int, float, np.int64, np.float64}:
+        return "number"
+    return "other"
+
+
+def _as_floats(values: pd.Series) -> NDArray[np.float64]:
+    kind = getattr(values.dtype, "kind", "O")
+    if kind in "mM":
+        times = values.to_numpy()
+        if times.dtype.kind not in "mM":  # with a time zone
+            times = values.dt.tz_convert(None).to_numpy()
+        as_ns = times.astype(f"{times.dtype.kind}8[ns]")
+        return np.where(np.isnat(as_ns), np.nan, as_ns.view(np.int64).astype(np.float64))
+    if kind == "O":
+        return pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    return values.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _as_codes(values: pd.Series) -> NDArray[np.int64]:
+    try:
+        return pd.factorize(values)[0].astype(np.int64)
+    except TypeError:  # values that cannot be hashed
+        return pd.factorize(values.map(repr))[0].astype(np.int64)
