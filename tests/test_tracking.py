@@ -23,6 +23,7 @@ import pytest
 
 import aseptic
 from aseptic import notices, scripts, tracking
+from aseptic.testing import make_finding, make_outcome
 
 
 @pytest.fixture
@@ -105,6 +106,17 @@ def test_a_block_is_a_run_with_its_params_and_points(folder):
     assert run.metrics["acc"].value == 1
     assert run.git.reason
     assert run.environment.python
+
+
+def test_an_active_run_tells_every_finding_and_how_each_check_ended(folder):
+    age, pay = (make_finding("D02", subject=name) for name in ("age", "pay"))
+    last_outcome = make_outcome("D02", "findings")
+    with aseptic.track() as active:
+        for record in (age, pay, make_outcome("D02", "clean"), last_outcome):
+            active.record(record)
+        told = active.snapshot()
+    assert (told.findings, told.checks) == ((age, pay), (last_outcome,))
+    assert (last().findings, last().checks) == ((age, pay), (last_outcome,))
 
 
 def test_a_script_names_the_experiment_and_is_the_source(script):

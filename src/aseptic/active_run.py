@@ -19,8 +19,10 @@ from aseptic.direction import direction_of
 from aseptic.errors import AsepticError, NoActiveRun
 from aseptic.model import (
     Artifact,
+    CheckOutcome,
     DataInput,
     Environment,
+    Finding,
     GitState,
     Metric,
     Origin,
@@ -147,8 +149,7 @@ class ActiveRun:
         if not is_writable(record):
             record = writable(record)
         if self._write(lambda: self._journal.append(record)):
-            key = (type(record).__name__, str(getattr(record, "name", getattr(record, "what", ""))))
-            self._records[key] = record
+            self._records[type(record).__name__, _key_of(record)] = record
 
     def keep(
         self,
@@ -243,6 +244,8 @@ class ActiveRun:
             metrics={**self._named(Metric), **self._series_metrics()},
             data_inputs=self._named(DataInput),
             artifacts=self._named(Artifact),
+            findings=tuple(self._named(Finding).values()),
+            checks=tuple(self._named(CheckOutcome).values()),
             git=self._last(GitState) or GitState(),
             environment=self._last(Environment) or Environment(),
             cells=(start.cell,) if start.cell else (),
@@ -375,6 +378,15 @@ class _Summary:
 def has_ended(run: ActiveRun) -> str:
     """What is said when something is logged to a run after its end."""
     return f"run {run.name} has ended: what is logged to it now is not recorded"
+
+
+def _key_of(record: Record) -> str:
+    """What tells a record from others of its kind; a later one with the same key replaces it."""
+    if isinstance(record, Finding):
+        return repr((record.code, record.name, record.subject, record.message))
+    if isinstance(record, CheckOutcome):
+        return record.code
+    return str(getattr(record, "name", getattr(record, "what", "")))
 
 
 def _text(name: object) -> str:

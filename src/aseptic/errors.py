@@ -5,6 +5,7 @@ AsepticError
 ├── BadOption           an option of a magic or command that does not exist
 ├── RunNotFound         (LookupError)
 ├── NoSuchMetric        (LookupError)
+├── FindingNotFound     (LookupError)
 ├── NoActiveRun         (RuntimeError)
 ├── CannotDigest        (TypeError)
 ├── StoreUnavailable    (OSError)
@@ -49,6 +50,15 @@ class NoSuchMetric(AsepticError, LookupError):
     def __init__(self, metric: str, *, known: Iterable[str] = ()) -> None:
         have = ", ".join(sorted(known)) or "none"
         super().__init__(f"no metric {metric!r}; these runs have: {have}.")
+
+
+class FindingNotFound(AsepticError, LookupError):
+    """The run has no such finding."""
+
+    def __init__(self, code: str, *, subject: str | None = None, has: Iterable[str] = ()) -> None:
+        about = f" about {subject}" if subject else ""
+        have = ", ".join(has) or "none"
+        super().__init__(f"the run has no finding {code}{about}; it has: {have}.")
 
 
 class NoActiveRun(AsepticError, RuntimeError):

@@ -7,8 +7,10 @@ import time
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from tests.store.older import make_store_0001
 
 from aseptic.errors import StoreDamaged, StoreTooNew, StoreUnavailable
+from aseptic.model import Finding
 from aseptic.store import migrations, open_store, schema
 from aseptic.store.database import Database
 from aseptic.store.sqlite import SqliteStore
@@ -59,18 +61,39 @@ def test_a_newer_store_is_refused_and_nothing_in_it_is_changed(store):
     assert before == after
 
 
-def test_an_older_store_is_copied_before_it_is_migrated(store, monkeypatch):
-    run = record_run(store)
-    store.read_runs()
-    monkeypatch.setattr("aseptic.store.database.HEAD", "0002")  # there is only one as yet
-    with pytest.raises(Exception, match="0001"):
-        store.read_runs()
+def test_an_older_store_is_copied_before_it_is_migrated(store):
+    make_store_0001(store.folder)
+    assert store.read_runs().run_ids == ["a" * 16]
     (backup,) = (store.folder / "backups").iterdir()
-    monkeypatch.undo()
+    assert backup.name.startswith("runs-0001-")
     connection = sqlite3.connect(backup)
-    assert connection.execute("SELECT run_id FROM runs").fetchall() == [(run.run_id,)]
+    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+    assert connection.execute("SELECT run_id FROM runs").fetchall() == [("a" * 16,)]
     connection.close()
-    assert store.read_runs().run_ids == [run.run_id]
+
+
+def test_a_store_of_the_first_schema_keeps_its_findings(store):
+    make_store_0001(store.folder)
+    assert store.get_run("old").findings == (
+        Finding(code="D15", name="overlap", severity="error", message="m", evidence={"share": 0.5}),
+    )
+    assert store.get_run("old").checks == ()
+    store.acknowledge("a" * 16, "D15", "known")
+    assert sql(store, "SELECT code, acknowledged FROM v_findings") == [("D15", "known")]
+
+
+def test_a_failed_migration_changes_nothing(store, monkeypatch):
+    make_store_0001(store.folder)
+
+    def refuse(*_):
+        raise OSError(28, "no space left on device")
+
+    monkeypatch.setattr("alembic.op.execute", refuse)  # the views come last
+    with pytest.raises(OSError, match="no space"):
+        store.read_runs()
+    monkeypatch.undo()
+    assert sql(store, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert store.read_runs().run_ids == ["a" * 16]
 
 
 def test_alembic_is_not_imported_when_there_is_nothing_to_migrate(store):

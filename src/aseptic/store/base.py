@@ -23,6 +23,7 @@ import msgspec
 from aseptic.model import (
     Artifact,
     Cell,
+    CheckOutcome,
     DataInput,
     Direction,
     Environment,
@@ -54,6 +55,7 @@ Record = (
     | Outputs
     | State
     | Finding
+    | CheckOutcome
     | Problem
     | Cell
 )
@@ -77,8 +79,9 @@ class RunColumns(msgspec.Struct, frozen=True, kw_only=True):
     """Runs side by side, newest first: each list has one entry a run, None where it has none.
 
     `fields` holds: name experiment status state started_at ended_at duration_s tags note
-    is_starred is_baseline git_commit git_dirty notebook findings (codes) trashed_at. Params
-    that people set come before those that were filled in, and `model` before all.
+    is_starred is_baseline git_commit git_dirty notebook findings (codes, those acknowledged left
+    out) trashed_at. Params that people set come before those that were filled in, and `model`
+    before all.
     """
 
     run_ids: list[str]
@@ -138,6 +141,20 @@ class Store(ABC):
     @abstractmethod
     def put_object(self, content: bytes | Path) -> tuple[str, int]:
         """Keeps content; returns its sha256 as hex and its size in bytes. Kept once."""
+
+    @abstractmethod
+    def replace_findings(
+        self,
+        run_id: str,
+        *,
+        codes: Collection[str],
+        outcomes: Sequence[CheckOutcome],
+        findings: Sequence[Finding],
+    ) -> None:
+        """Puts what a later check found in the place of what these checks had found before.
+
+        What a person acknowledged stays so where the same is found again (code and subject).
+        """
 
     # -- reading (each folds first) ----------------------------------------------------------
     @abstractmethod
@@ -207,6 +224,15 @@ class Store(ABC):
     @abstractmethod
     def set_baseline(self, run_id: str | None, *, experiment: str) -> None:
         """Makes the run the experiment's baseline, in place of the former; None: no baseline."""
+
+    @abstractmethod
+    def acknowledge(
+        self, run_id: str, code: str, reason: str | None, *, subject: str | None = None
+    ) -> None:
+        """Leaves the findings of a check as they are, for a reason; None takes that back.
+
+        Without `subject`, all findings of the check. Raises FindingNotFound.
+        """
 
     @abstractmethod
     def trash(self, run_ids: Sequence[str]) -> None:

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, func, insert, select, update
 
-from aseptic.errors import RunNotFound
+from aseptic.errors import FindingNotFound, RunNotFound
 from aseptic.model import utc_now
 from aseptic.store import schema
 from aseptic.store.reading import run_numbers
-from aseptic.store.rows import time_text
+from aseptic.store.rows import listed_row, time_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import Connection, Select, Table
+
+    from aseptic.model import CheckOutcome, Finding
 
 
 def set_tags(
@@ -60,6 +62,62 @@ def set_baseline(
     at = and_(runs.c.run_id == run_id, runs.c.experiment == experiment)
     if not connection.execute(update(runs).where(at).values(is_baseline=True)).rowcount:
         raise RunNotFound(run_id, f"experiment {experiment!r} of {store}")
+
+
+def replace_findings(
+    connection: Connection,
+    run_no: int,
+    *,
+    codes: Collection[str],
+    outcomes: Sequence[CheckOutcome],
+    findings: Sequence[Finding],
+) -> None:
+    """Puts findings and outcomes in the place of those of these codes."""
+    old = schema.findings
+    at = and_(old.c.run_no == run_no, old.c.code.in_(codes))
+    asked = select(old.c.code, old.c.subject, old.c.acknowledged)
+    given = {
+        (row.code, row.subject): row.acknowledged
+        for row in connection.execute(asked.where(at, old.c.acknowledged.is_not(None)))
+    }
+    connection.execute(delete(old).where(at))
+    checks = schema.checks
+    connection.execute(delete(checks).where(checks.c.run_no == run_no, checks.c.code.in_(codes)))
+    _add_listed(connection, checks, run_no, [listed_row(outcome) for outcome in outcomes])
+    rows = [listed_row(finding) for finding in findings]
+    for row in rows:
+        row["acknowledged"] = row["acknowledged"] or given.get((row["code"], row["subject"]))
+    _add_listed(connection, old, run_no, rows)
+
+
+def _add_listed(
+    connection: Connection, table: Table, run_no: int, rows: list[dict[str, Any]]
+) -> None:
+    """Adds rows at the next places of the run's records, which no later record takes then."""
+    runs = schema.runs
+    own = runs.c.run_no == run_no
+    first = connection.execute(select(runs.c.frames).where(own)).scalar_one()
+    connection.execute(update(runs).where(own).values(frames=first + len(rows)))
+    placed = [
+        {**row, "run_no": run_no, "position": position}
+        for position, row in enumerate(rows, start=first)
+    ]
+    if placed:
+        connection.execute(insert(table), placed)
+
+
+def acknowledge(
+    connection: Connection, run_no: int, code: str, reason: str | None, *, subject: str | None
+) -> None:
+    """Writes the reason to the findings of a check. Raises FindingNotFound."""
+    table = schema.findings
+    own = table.c.run_no == run_no
+    at = and_(own, table.c.code == code)
+    if subject is not None:
+        at = and_(at, table.c.subject == subject)
+    if not connection.execute(update(table).where(at).values(acknowledged=reason)).rowcount:
+        codes = connection.execute(select(table.c.code).where(own)).scalars()
+        raise FindingNotFound(code, subject=subject, has=sorted(set(codes)))
 
 
 def trash(connection: Connection, run_ids: Sequence[str], store: str) -> None:

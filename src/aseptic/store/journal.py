@@ -61,6 +61,7 @@ _RECORD_KINDS = {
         model.Outputs,
         model.State,
         model.Finding,
+        model.CheckOutcome,
         model.Problem,
         model.Cell,
     )

@@ -377,7 +377,8 @@ def _in_list(name: str, value: Any) -> Condition:
         table, fits = schema.tags, schema.tags.c.tag == text
     else:
         table = schema.findings
-        fits = or_(table.c.code == text, table.c.name == text)
+        is_open = table.c.acknowledged.is_(None)
+        fits = and_(is_open, or_(table.c.code == text, table.c.name == text))
     return exists().where(table.c.run_no == _runs.run_no, fits)
 
 

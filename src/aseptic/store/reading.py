@@ -139,6 +139,7 @@ def _whole(connection: Connection, row: Any) -> Run:
         data_inputs=_data_inputs(connection, run_no),
         artifacts=_artifacts(connection, run_no),
         findings=_findings(connection, run_no),
+        checks=_checks(connection, run_no),
         git=git,
         environment=from_json(row["environment"], model.Environment),
         cells=_cells(connection, row),
@@ -220,10 +221,26 @@ def _findings(connection: Connection, run_no: int) -> tuple[model.Finding, ...]:
             name=row.name,
             severity=row.severity,
             message=row.message,
+            subject=row.subject,
             evidence=value_from_json(row.evidence),
             remedy=row.remedy,
+            acknowledged=row.acknowledged,
         )
         for row in _rows(connection, schema.findings, run_no)
+    )
+
+
+def _checks(connection: Connection, run_no: int) -> tuple[model.CheckOutcome, ...]:
+    return tuple(
+        model.CheckOutcome(
+            code=row.code,
+            name=row.name,
+            outcome=row.outcome,
+            reason=row.reason,
+            is_thorough=row.is_thorough,
+            duration_s=row.duration_s,
+        )
+        for row in _rows(connection, schema.checks, run_no)
     )
 
 
@@ -363,7 +380,9 @@ class _SideBySide:
             if name == "tags":
                 fields[name] = self._tuples(schema.tags.c.tag, schema.tags.c.position)
             elif name == "findings":
-                fields[name] = self._tuples(schema.findings.c.code, schema.findings.c.position)
+                found = schema.findings.c
+                is_open = found.acknowledged.is_(None)
+                fields[name] = self._tuples(found.code, found.position, where=is_open)
             else:
                 column = columns[name]
                 fields[name] = [_time(text) for text in column] if name in _TIMES else list(column)
@@ -406,21 +425,28 @@ class _SideBySide:
         return columns
 
     def _tuples(
-        self, column: ColumnElement[Any], position: ColumnElement[Any]
+        self,
+        column: ColumnElement[Any],
+        position: ColumnElement[Any],
+        *,
+        where: ColumnElement[bool] | None = None,
     ) -> list[tuple[str, ...]]:
         found: list[dict[tuple[int, str], str]] = [{} for _ in self._rows]
-        for run_no, text, place in self._select(column, position):
+        for run_no, text, place in self._select(column, position, where=where):
             if run_no in self._index:
                 found[self._index[run_no]][place, text] = original(text)
         return [tuple(dict.fromkeys(texts[at] for at in sorted(texts))) for texts in found]
 
-    def _select(self, first: Any, *others: Any) -> Sequence[Any]:
+    def _select(
+        self, first: Any, *others: Any, where: ColumnElement[bool] | None = None
+    ) -> Sequence[Any]:
         """Plain rows that begin with the run's number; those of other runs may be among them."""
         if not self._index:
             return ()
         run_no = first.table.c.run_no
         asked = select(run_no, *(_raw(column) for column in (first, *others)))
-        cursor = self._connection.execute(asked.where(self._is_ours(run_no))).cursor
+        asked = asked.where(self._is_ours(run_no), *([] if where is None else [where]))
+        cursor = self._connection.execute(asked).cursor
         return cursor.fetchall()  # tuples: a Row for each would cost as much again
 
     def _is_ours(self, run_no: Any) -> ColumnElement[bool]:

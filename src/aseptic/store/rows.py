@@ -30,6 +30,11 @@ _SHAPE_NUMBER = struct.Struct("<xI")
 #: Records of which a run has one, and the columns they fill.
 _SINGLE = {model.GitState: "git", model.Environment: "environment", model.Outputs: "outputs"}
 
+#: Findings that agree in these are one.
+FINDING_KEY = ("code", "name", "subject", "message")
+#: What a person said of a finding outlives what the run says again.
+_BY_PERSONS = ("acknowledged",)
+
 
 def time_text(time: datetime) -> str:
     """A time as it stands in the database: ISO, UTC, of one length, so that it sorts."""
@@ -159,7 +164,8 @@ class RunWriter:
         self._write_params()
         self._write_named(model.DataInput, schema.data_inputs, _data_input_row)
         self._write_named(model.Artifact, schema.artifacts, _artifact_row)
-        self._write_listed(model.Finding, schema.findings, ("code", "name", "message"))
+        self._write_listed(model.Finding, schema.findings, FINDING_KEY)
+        self._write_listed(model.CheckOutcome, schema.checks, ("code",))
         self._write_listed(model.Problem, schema.problems, ("what", "reason"))
         self._write_run()
         self._records, self._points = {}, {}
@@ -219,12 +225,11 @@ class RunWriter:
 
     def _write_listed(self, kind: type[Any], table: Table, key: tuple[str, ...]) -> None:
         for position, record in self._of(kind):
-            values = msgspec.structs.asdict(record)
-            if "evidence" in values:
-                values["evidence"] = to_json(values["evidence"])
+            values = listed_row(record)
             same = [table.c[name] == values[name] for name in key]
             at = and_(table.c.run_no == self._run_no, *same)
-            if not self._connection.execute(update(table).where(at).values(values)).rowcount:
+            said = {name: value for name, value in values.items() if name not in _BY_PERSONS}
+            if not self._connection.execute(update(table).where(at).values(said)).rowcount:
                 values |= {"run_no": self._run_no, "position": position}
                 self._connection.execute(insert(table), values)
 
@@ -255,10 +260,20 @@ class RunWriter:
 
 def _key(record: Record) -> tuple[Any, ...]:
     if isinstance(record, model.Finding):
-        return (model.Finding, record.code, record.name, record.message)
+        return (model.Finding, *(getattr(record, name) for name in FINDING_KEY))
+    if isinstance(record, model.CheckOutcome):
+        return (model.CheckOutcome, record.code)
     if isinstance(record, model.Problem):
         return (model.Problem, record.what, record.reason)
     return (type(record), getattr(record, "name", None))
+
+
+def listed_row(record: Record) -> dict[str, Any]:
+    """The columns of a record that has no name of its own."""
+    values = msgspec.structs.asdict(record)
+    if "evidence" in values:
+        values["evidence"] = to_json(values["evidence"])
+    return values
 
 
 def _value_row(value: Any) -> dict[str, Any]:

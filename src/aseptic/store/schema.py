@@ -214,6 +214,21 @@ findings = Table(
     Column("message", AnyText, nullable=False),
     Column("evidence", Text, nullable=False),
     Column("remedy", AnyText),
+    Column("subject", AnyText),
+    Column("acknowledged", AnyText),  # the reason, where a person leaves it as it is
+)
+
+checks = Table(
+    "checks",
+    metadata,
+    _run_no(),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("code", AnyText, nullable=False),
+    Column("name", AnyText, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reason", AnyText),
+    Column("is_thorough", Boolean, nullable=False),
+    Column("duration_s", Double, nullable=False),
 )
 
 problems = Table(
@@ -268,8 +283,13 @@ VIEWS = {
                artifacts.media_type
         FROM artifacts JOIN runs ON runs.run_no = artifacts.run_no""",
     "v_findings": """
-        SELECT runs.run_id, findings.code, findings.name, findings.severity, findings.message
+        SELECT runs.run_id, findings.code, findings.name, findings.severity, findings.subject,
+               findings.message, findings.acknowledged
         FROM findings JOIN runs ON runs.run_no = findings.run_no""",
+    "v_checks": """
+        SELECT runs.run_id, checks.code, checks.name, checks.outcome, checks.reason,
+               checks.is_thorough, checks.duration_s
+        FROM checks JOIN runs ON runs.run_no = checks.run_no""",
     "v_tags": """
         SELECT runs.run_id, tags.tag
         FROM tags JOIN runs ON runs.run_no = tags.run_no""",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from aseptic.model import Run, RunStart, Session
+    from aseptic.model import CheckOutcome, Finding, Run, RunStart, Session
     from aseptic.store.base import RunColumns, Series
     from aseptic.store.database import Database
     from aseptic.store.fold import Folder
@@ -69,6 +69,24 @@ class SqliteStore(Store):
                 ignore.write_text("# Runs stay on this machine.\n*\n", encoding="utf-8")
             except OSError as error:
                 raise unavailable(ignore, error) from error
+
+    def replace_findings(
+        self,
+        run_id: str,
+        *,
+        codes: Collection[str],
+        outcomes: Sequence[CheckOutcome],
+        findings: Sequence[Finding],
+    ) -> None:
+        """See Store."""
+        from aseptic.store import edits
+
+        self._edit(
+            [run_id],
+            lambda connection, nos: edits.replace_findings(
+                connection, nos[0], codes=codes, outcomes=outcomes, findings=findings
+            ),
+        )
 
     # -- reading ----------------------------------------------------------------------------
     def fold(self) -> None:
@@ -164,6 +182,19 @@ class SqliteStore(Store):
             lambda connection: edits.set_baseline(
                 connection, run_id, experiment=experiment, store=self.url
             )
+        )
+
+    def acknowledge(
+        self, run_id: str, code: str, reason: str | None, *, subject: str | None = None
+    ) -> None:
+        """See Store."""
+        from aseptic.store import edits
+
+        self._edit(
+            [run_id],
+            lambda connection, nos: edits.acknowledge(
+                connection, nos[0], code, reason, subject=subject
+            ),
         )
 
     def trash(self, run_ids: Sequence[str]) -> None:

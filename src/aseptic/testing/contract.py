@@ -32,6 +32,7 @@ import pytest
 from aseptic.errors import (
     AsepticError,
     BadQuery,
+    FindingNotFound,
     NoActiveRun,
     RunNotFound,
     StoreDamaged,
@@ -40,6 +41,7 @@ from aseptic.errors import (
 from aseptic.model import (
     Artifact,
     Cell,
+    CheckOutcome,
     ColumnSchema,
     DataInput,
     Environment,
@@ -58,7 +60,15 @@ from aseptic.model import (
     utc_now,
 )
 from aseptic.store.liveness import new_session
-from aseptic.testing.runs import make_param, make_run, record_run, replaced, start_of
+from aseptic.testing.runs import (
+    make_finding,
+    make_outcome,
+    make_param,
+    make_run,
+    record_run,
+    replaced,
+    start_of,
+)
 
 if TYPE_CHECKING:
     from aseptic.store.base import RunJournal, Series, Store
@@ -196,6 +206,19 @@ def full_run() -> dict[str, Any]:
                 evidence={"rows": (1, 2), "share": math.inf},
                 remedy="split first",
             ),
+            Finding(
+                code="D02",
+                name="missing-values",
+                severity="warning",
+                message="5 % of age is missing",
+                subject="age",
+                acknowledged="the survey did not ask it in 2019",
+            ),
+        ),
+        "checks": (
+            CheckOutcome(code="D15", name="overlap", outcome="findings", duration_s=0.25),
+            CheckOutcome(code="D12", name="drift", outcome="not applicable", reason="no test data"),
+            CheckOutcome(code="D03", name="constant", outcome="clean", is_thorough=True),
         ),
         "git": GitState(commit="c0ffee", branch="main", is_dirty=True, changed=("a.py",)),
         "environment": Environment(python="3.11", packages={"numpy": "2.0"}, seeds={"numpy": 1}),
@@ -776,6 +799,84 @@ class StoreContract:
         assert store.read_runs("is_baseline").run_ids == [other.run_id]
         with pytest.raises(RunNotFound):
             store.set_baseline(other.run_id, experiment="test")
+
+    def test_a_later_check_takes_the_place_of_what_was_found_before(self, store: Store) -> None:
+        run = record_run(
+            store,
+            findings=tuple(make_finding(code) for code in ("D02", "D03", "D15")),
+            checks=tuple(make_outcome(code, "findings") for code in ("D02", "D03", "D15")),
+        )
+        found = make_finding("D02", message="more is missing")
+        outcomes = [
+            CheckOutcome(code="D02", name="d02", outcome="findings", is_thorough=True),
+            make_outcome("D03", "clean"),
+        ]
+        store.replace_findings(
+            run.run_id, codes=["D02", "D03"], outcomes=outcomes, findings=[found]
+        )
+        after = store.get_run(run.run_id)
+        assert after.findings == (run.findings[2], found)
+        assert after.checks == (run.checks[2], *outcomes)
+        assert store.read_runs("'D03' in findings").run_ids == []
+
+    def test_what_a_running_run_finds_comes_after_what_was_replaced(self, store: Store) -> None:
+        run = make_run(status="running")
+        journal = store.start_run(start_of(run))
+        first, second, third = (make_finding("D02", message=text) for text in "abc")
+        journal.append(first)
+        store.replace_findings(run.run_id, codes=["D02"], outcomes=[], findings=[second])
+        journal.append(third)
+        end_now(journal)
+        assert store.get_run(run.run_id).findings == (second, third)
+
+    def test_what_was_acknowledged_stays_so_where_it_is_found_again(self, store: Store) -> None:
+        age = make_finding("D02", subject="age", message="5 % of age")
+        pay = make_finding("D02", subject="pay", message="5 % of pay")
+        run = record_run(store, findings=(age, pay))
+        store.acknowledge(run.run_id, "D02", "not asked", subject="age")
+        again = [
+            msgspec.structs.replace(one, message="all rows: " + one.message) for one in (age, pay)
+        ]
+        store.replace_findings(run.run_id, codes=["D02"], outcomes=[], findings=again)
+        assert store.get_run(run.run_id).findings == (
+            msgspec.structs.replace(again[0], acknowledged="not asked"),
+            again[1],
+        )
+
+    def test_what_is_acknowledged_is_not_open_any_more(self, store: Store) -> None:
+        run = record_run(store, findings=(make_finding("D02"), make_finding("D15")))
+        store.acknowledge(run.run_id, "D02", "known")
+        assert [one.acknowledged for one in store.get_run(run.run_id).findings] == ["known", None]
+        assert store.read_runs().fields["findings"] == [("D15",)]
+        assert store.read_runs("'D02' in findings").run_ids == []
+        assert store.read_runs("'D15' in findings").run_ids == [run.run_id]
+        store.acknowledge(run.run_id, "D02", None)
+        assert store.read_runs("'D02' in findings").run_ids == [run.run_id]
+
+    def test_what_was_not_found_cannot_be_acknowledged(self, store: Store) -> None:
+        run = record_run(store, findings=(make_finding("D02", subject="age"),))
+        with pytest.raises(FindingNotFound, match="D02"):
+            store.acknowledge(run.run_id, "D15", "known")
+        with pytest.raises(FindingNotFound, match="pay"):
+            store.acknowledge(run.run_id, "D02", "known", subject="pay")
+
+    def test_an_acknowledgement_outlives_the_same_finding_said_again(self, store: Store) -> None:
+        run = make_run(status="running")
+        journal = store.start_run(start_of(run))
+        journal.append(make_finding("D02"))
+        store.acknowledge(run.run_id, "D02", "known")
+        journal.append(make_finding("D02"))
+        end_now(journal)
+        assert store.get_run(run.run_id).findings[0].acknowledged == "known"
+
+    def test_a_check_has_one_outcome_the_last(self, store: Store) -> None:
+        run = make_run(status="running")
+        journal = store.start_run(start_of(run))
+        last = make_outcome("D02", "findings")
+        for outcome in (make_outcome("D02", "clean"), last):
+            journal.append(outcome)
+        end_now(journal)
+        assert store.get_run(run.run_id).checks == (last,)
 
     def test_a_trashed_run_is_out_of_sight_until_it_is_restored(self, store: Store) -> None:
         run, kept = record_run(store), record_run(store)

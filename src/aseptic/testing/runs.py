@@ -10,8 +10,10 @@ import msgspec
 
 from aseptic.model import (
     Artifact,
+    CheckOutcome,
     DataInput,
     Environment,
+    Finding,
     GitState,
     Metric,
     Origin,
@@ -64,6 +66,17 @@ def make_param(name: str, *values: Any, how: Any = "given") -> Param:
     """A param that was used with these values."""
     origin = Origin(how=how)
     return Param(name=name, uses=tuple(ParamUse(value=value, origin=origin) for value in values))
+
+
+def make_finding(code: str = "D02", **fields: Any) -> Finding:
+    """A finding of this check, by default a warning."""
+    defaults = {"name": code.lower(), "severity": "warning", "message": f"{code} found something"}
+    return Finding(code=code, **(defaults | fields))
+
+
+def make_outcome(code: str = "D02", outcome: Any = "clean", **fields: Any) -> CheckOutcome:
+    """How a check ended."""
+    return CheckOutcome(**({"code": code, "name": code.lower(), "outcome": outcome} | fields))
 
 
 def record_run(
@@ -146,7 +159,7 @@ def _log(journal: RunJournal, series: Mapping[str, Sequence[float | int]], start
 def _append_records(journal: RunJournal, run: Run) -> None:
     named = (run.params, run.metrics, run.data_inputs, run.artifacts)
     records: list[Any] = [record for group in named for record in group.values()]
-    for record in (*records, *run.findings, *run.problems):
+    for record in (*records, *run.findings, *run.checks, *run.problems):
         journal.append(record)
     singles = (run.git, run.environment, run.outputs, run.state)
     for single in singles:

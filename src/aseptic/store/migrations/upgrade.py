@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
-def upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, *, to: str = HEAD) -> None:
     """Runs the missing revisions within the transaction that the connection is in."""
     config = Config()
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
@@ -27,7 +27,7 @@ def upgrade(connection: Connection) -> None:
     scripts = ScriptDirectory.from_config(config)
 
     def missing(found: Any, _: object) -> list[object]:
-        return list(scripts._upgrade_revs(HEAD, found))  # noqa: SLF001  # what `command.upgrade` calls
+        return list(scripts._upgrade_revs(to, found))  # noqa: SLF001  # what `command.upgrade` calls
 
     with _silence(), EnvironmentContext(config, scripts, fn=missing) as environment:
         environment.configure(connection=connection, transactional_ddl=True)
