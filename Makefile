@@ -22,7 +22,7 @@ SOURCES := pyproject.toml hatch_build.py \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test browser lint contract docs bench clean
+.PHONY: help demo test browser lint contract pages docs bench clean
 
 help: ## list the targets
 	@echo "make TARGET [PYTHON=$(PYTHON)] [VENV=$(VENV)] [LAB=0]"
@@ -47,6 +47,10 @@ lint: $(STAMPS)/test $(STAMPS)/node ## check style, types, layers, notebooks and
 	@$(NPM) run check
 	$(BIN)/python tools/tidy_notebooks.py --check
 	$(BIN)/python tools/check_hosts.py
+	$(BIN)/python tools/write_check_pages.py --check
+
+pages: $(STAMPS)/test ## write docs/checks/ from the docstrings of the checks
+	$(BIN)/python tools/write_check_pages.py
 
 contract: $(STAMPS)/test ## write labextension/src/contract.ts from src/aseptic/contract.py
 	$(BIN)/python labextension/contract.py

@@ -45,6 +45,15 @@ def load_settings(
     return Settings(project=project, store=named or str(project / STORE_FOLDER))
 
 
+def read_tables(start: Path, project: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Each folder from `start` up to the project with its `[tool.aseptic]`, the nearest first.
+
+    Raises BadOption where a pyproject.toml cannot be read.
+    """
+    for file in _pyprojects(start.resolve(), project.resolve()):
+        yield file.parent, _aseptic_table(file)
+
+
 def find_project(start: Path) -> Path:
     """The git root above `start`; where there is none, the nearest folder with `.aseptic`.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from aseptic.checks import Check, Evidence, Table
+from aseptic.checks import Check
+from aseptic.checks.handed_over import evidence_of
 from aseptic.checks.runner import Report, run_checks
 from aseptic.checks.settings import CheckSettings
 
@@ -16,23 +18,18 @@ _ROLES = ("train", "validation", "test", "reference", "serving", "data")
 
 def judge(check: Check, *, depth: Any = "asked", **variables: Any) -> Report:
     """One check over what `variables` hold: data by role (`X` or `(X, y)`), target, model, …"""
-    target = variables.get("target")
-    tables = []
-    for role in _ROLES:
-        if role in variables:
-            data = variables[role]
-            features, own = data if isinstance(data, tuple) else (data, target)
-            tables.append(Table(role, role, features, own))
-    known = ("model", "run", "facts", "settings")
-    evidence = Evidence(
-        tuple(tables),
+    data = {role: variables[role] for role in _ROLES if role in variables}
+    evidence = evidence_of(
+        data,
+        target=variables.get("target"),
+        model=variables.get("model"),
+        series=variables.get("series"),
+    )
+    evidence = replace(
+        evidence,
         depth=depth,
         earlier=lambda: variables.get("earlier", ()),
-        series={
-            name: (np.arange(len(values)), np.asarray(values, dtype=float))
-            for name, values in variables.get("series", {}).items()
-        },
-        **{name: variables[name] for name in known if name in variables},
+        **{name: variables[name] for name in ("run", "settings") if name in variables},
     )
     return run_checks([check], evidence, CheckSettings())
 

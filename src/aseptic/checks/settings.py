@@ -9,6 +9,7 @@ import msgspec
 
 from aseptic.errors import BadOption
 from aseptic.model import Severity
+from aseptic.settings import find_project, read_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,6 +42,23 @@ class CheckSettings(msgspec.Struct, frozen=True, kw_only=True):
     def ignoring(self, codes: Iterable[str]) -> CheckSettings:
         """The same, and these ignored too."""
         return msgspec.structs.replace(self, ignore=(*self.ignore, *codes))
+
+
+def load_check_settings(
+    start: Path | None = None, *, experiment: str | None = None
+) -> tuple[CheckSettings, dict[str, Any]]:
+    """The settings for work in a folder, and the whole table `[tool.aseptic]` that holds them.
+
+    The nearest pyproject.toml with a table `[tool.aseptic.checks]` counts, up to the project's
+    root. Raises BadOption for what it does not know.
+    """
+    start = (start or Path.cwd()).resolve()
+    whole: dict[str, Any] = {}
+    for folder, table in read_tables(start, find_project(start)):
+        whole = {**table, **whole}
+        if "checks" in table:
+            return read_check_settings(table["checks"], folder, experiment=experiment), whole
+    return CheckSettings(), whole
 
 
 def read_check_settings(

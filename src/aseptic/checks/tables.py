@@ -187,7 +187,7 @@ class Sample:
             for name, kind in self.kinds.items()
             if kind in ("number", "boolean", "time", "category")
         }
-        frame: pd.DataFrame = pd.DataFrame(known, copy=False)
+        frame: pd.DataFrame = pd.DataFrame(known, index=self.features.index, copy=False)
         return frame
 
     def _ranks(self, column: str) -> NDArray[np.float64]:

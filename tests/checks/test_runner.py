@@ -1,0 +1,131 @@
+"""What running many checks promises."""
+
+from __future__ import annotations
+
+import time
+import warnings
+
+import numpy as np
+
+from aseptic.checks import Evidence, NotApplicable, Table, check
+from aseptic.checks.runner import run_checks
+from aseptic.checks.settings import CheckSettings
+
+DATA = Evidence((Table("X", "train", np.zeros((10, 2))),))
+
+
+@check("A01", cost="look", needs=("train",))
+def finds(run, *, count=1):
+    """It finds."""
+    for number in range(count):
+        yield run.finding(f"finding {number}", subject=f"column {number}", count=count)
+
+
+@check("A02")
+def finds_nothing(run):
+    """It finds nothing."""
+    yield from ()
+
+
+@check("A03")
+def breaks(run):
+    """It breaks."""
+    warnings.warn("noise", stacklevel=1)
+    yield run.finding("before the fault")
+    raise ZeroDivisionError("by zero")
+
+
+@check("A04")
+def cannot(run):
+    """It cannot judge."""
+    if run.depth == "asked":
+        raise NotApplicable("no reason to")
+    yield from ()
+
+
+@check("A05", cost="fit")
+def is_slow(run):
+    """It takes its time."""
+    time.sleep(0.05)
+    yield from ()
+
+
+@check("A06", cost="fit", needs=("test",))
+def needs_test(run):
+    """It needs test data."""
+    yield from ()
+
+
+def outcomes_of(*checks, evidence=DATA, settings=None, **options):
+    report = run_checks(checks, evidence, settings or CheckSettings(), **options)
+    return {outcome.code: outcome for outcome in report.outcomes}
+
+
+def test_silence_and_unfitness_are_told_apart():
+    ended = outcomes_of(finds, finds_nothing, cannot, needs_test)
+    assert [one.outcome for one in ended.values()] == [
+        "findings",
+        "clean",
+        "not applicable",
+        "not applicable",
+    ]
+    assert ended["A04"].reason == "no reason to"
+    assert "aseptic.check(train=…, test=…)" in ended["A06"].reason
+
+
+def test_a_fault_in_a_check_is_an_outcome_and_stops_no_other():
+    report = run_checks([breaks, finds], DATA, CheckSettings())
+    ended = {outcome.code: outcome.reason for outcome in report.outcomes}
+    assert ended["A03"] == "a fault in the check: ZeroDivisionError: by zero"
+    assert [finding.code for finding in report.findings] == ["A01"]
+
+
+def test_nothing_begins_after_the_budget():
+    ended = outcomes_of(finds, is_slow, needs_test, budget_s=0.02)
+    assert ended["A01"].outcome == "findings"
+    assert ended["A05"].outcome == "clean"
+    assert "%aseptic check" in ended["A06"].reason
+    assert ended["A05"].duration_s > 0.04
+
+
+def test_the_project_sets_severity_and_thresholds():
+    settings = CheckSettings(severity={"A01": "error"}, thresholds={"A01": {"count": 2}})
+    report = run_checks([finds], DATA, settings)
+    assert [(one.severity, one.message) for one in report.findings] == [
+        ("error", "finding 0"),
+        ("error", "finding 1"),
+    ]
+
+
+def test_too_many_findings_of_one_check_are_counted():
+    settings = CheckSettings(thresholds={"A01": {"count": 30}})
+    report = run_checks([finds], DATA, settings)
+    assert len(report.findings) == 21
+    assert report.findings[-1].message == "and 10 more of the same"
+
+
+def test_warnings_of_libraries_are_not_shown_and_the_filters_stay():
+    before = list(warnings.filters)
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("always")
+        run_checks([breaks], DATA, CheckSettings())
+    assert shown == []
+    assert warnings.filters == before
+
+
+def test_progress_is_told_before_each_check():
+    told = []
+    run_checks([is_slow, finds], DATA, CheckSettings(), on_progress=lambda *args: told.append(args))
+    assert told == [(finds, 0, 2), (is_slow, 1, 2)]
+
+
+def test_findings_come_most_severe_first():
+    settings = CheckSettings(severity={"A07": "error"})
+
+    @check("A07", severity="info")
+    def is_late(run):
+        """It is late."""
+        yield run.finding("last by its code")
+
+    report = run_checks([finds, is_late], DATA, settings)
+    assert [one.code for one in report.findings] == ["A07", "A01"]
