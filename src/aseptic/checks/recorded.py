@@ -1,0 +1,57 @@
+"""Evidence from a recorded run: its record, its series, and the runs before it.
+
+The store keeps no rows: whoever still has the data adds them as tables.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aseptic.checks.evidence import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aseptic.checks.tables import Table
+    from aseptic.model import Run
+    from aseptic.store.base import Store
+
+_MOST_EARLIER = 100  # reading one takes about 2 ms
+
+
+def evidence_of_run(
+    run: Run, store: Store, *, tables: Sequence[Table] = (), settings: Mapping[str, Any]
+) -> Evidence:
+    """What is known of a run: earlier runs are read when a check asks for them.
+
+    `settings` is the project's `[tool.aseptic]`.
+    """
+
+    @lru_cache(maxsize=1)
+    def earlier() -> list[Run]:
+        return earlier_runs(store, run)
+
+    series = {
+        one.metric: (_steps(one.step), one.value.astype(np.float64))
+        for one in store.read_series([run.run_id])
+    }
+    facts = {name: float(metric.value) for name, metric in run.metrics.items()}
+    return Evidence(
+        tuple(tables), run=run, earlier=earlier, series=series, facts=facts, settings=settings
+    )
+
+
+def earlier_runs(store: Store, run: Run, *, most: int = _MOST_EARLIER) -> list[Run]:
+    """The newest runs of the experiment that began before a run, newest first."""
+    columns = store.read_runs(experiment=run.experiment)
+    started = zip(columns.run_ids, columns.fields["started_at"], strict=True)
+    before = [run_id for run_id, at in started if at < run.started_at]
+    return [store.get_run(run_id) for run_id in before[:most]]
+
+
+def _steps(step: Any) -> Any:
+    """The steps, or the numbers of the points where none was given."""
+    return np.arange(len(step), dtype=np.float64) if np.isnan(step).any() else step
