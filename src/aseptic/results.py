@@ -5,7 +5,9 @@ Result
 │   ├── RunsResult      runs side by side
 │   ├── CompareResult   runs side by side and, of two, what differs
 │   ├── CurvesResult    series
-│   └── DiffResult      what differs between two runs
+│   ├── DiffResult      what differs between two runs
+│   ├── CheckResult     what checks found
+│   └── HygieneResult   what is open over all runs
 ├── RunResult           one run
 ├── FactsResult         names and values
 └── MessageResult       one sentence
@@ -24,6 +26,14 @@ from aseptic.show import readable
 from aseptic.show.as_html import draw_html
 from aseptic.show.as_text import draw_text
 from aseptic.show.blocks import CodeDiff, Column, Line, Paragraph, Span, Table, line
+from aseptic.show.findings import (
+    TONES,
+    counted,
+    finding_blocks,
+    open_findings,
+    outcome_blocks,
+    sorted_findings,
+)
 from aseptic.show.run_page import run_page
 from aseptic.show.run_table import run_table, shared_values
 from aseptic.show.sparkline import sparklines
@@ -34,8 +44,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from aseptic.checks.runner import Report
     from aseptic.contract import Change, Differences, DiffSection
-    from aseptic.model import Run
+    from aseptic.model import Finding, Run, Severity
     from aseptic.show.blocks import Block, Tone
     from aseptic.store.base import RunColumns, Series
 
@@ -330,6 +341,71 @@ def _least(values: Any) -> float | None:
 def _greatest(values: Any) -> float | None:
     finite = [value for value in values.tolist() if value == value]
     return max(finite, default=None)
+
+
+@dataclass(frozen=True, repr=False)
+class CheckResult(TableResult):
+    """What checks found, most severe first, and how each of them ended."""
+
+    report: Report
+    name: str = ""  # of the run, or whatever was checked
+    show_all: bool = False  # list the checks that found nothing too
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All of them, open ones first, the most severe first."""
+        return sorted_findings(self.report.findings)
+
+    @property
+    def open(self) -> list[Finding]:
+        """Those that nobody has acknowledged."""
+        return open_findings(self.report.findings)
+
+    @property
+    def worst(self) -> Severity | None:
+        """The highest severity that is open."""
+        return self.open[0].severity if self.open else None
+
+    def __len__(self) -> int:
+        return len(self.report.findings)
+
+    def blocks(self, *, now: datetime | None = None) -> list[Block]:  # noqa: ARG002  # no times
+        """A line that counts, the findings, and the checks that found nothing."""
+        found = finding_blocks(self.report.findings)
+        outcomes = outcome_blocks(self.report.outcomes, show_all=self.show_all)
+        return [Paragraph([self._summary()]), *found, *outcomes]
+
+    def _summary(self) -> Line:
+        name = (Span(self.name, "strong"), Span("  ")) if self.name else ()
+        known = len(self) - len(self.open)
+        acknowledged = f", {known} acknowledged" if known else ""
+        if self.open:
+            told = Span(counted(self.open), TONES[self.open[0].severity])
+        elif any(one.outcome != "not applicable" for one in self.report.outcomes):
+            told = Span("nothing found", "good")
+        else:
+            told = Span("no check could judge", "warn")
+        return (*name, told, Span(acknowledged, "dim"))
+
+    def frame(self) -> pd.DataFrame:
+        """One row a finding: `code name severity subject message remedy acknowledged`."""
+        import pandas as pd
+
+        names = ["code", "name", "severity", "subject", "message", "remedy", "acknowledged"]
+        rows = [[getattr(one, name) for name in names] for one in self.findings]
+        frame: pd.DataFrame = pd.DataFrame(rows, columns=names)
+        return frame
+
+    def to_dict(self) -> dict[str, Any]:
+        """`findings` with their evidence, and `checks`, how each of them ended."""
+        found = [_all_fields(one) for one in self.findings]
+        return {"findings": found, "checks": [_all_fields(one) for one in self.report.outcomes]}
+
+
+def _all_fields(record: msgspec.Struct) -> dict[str, Any]:
+    """The record as a dict, with the fields that have their default too."""
+    fields: dict[str, Any] = msgspec.to_builtins(msgspec.structs.asdict(record))
+    return fields
 
 
 @dataclass(frozen=True, repr=False)

@@ -24,8 +24,9 @@ from rich.text import Text
 from aseptic.model import utc_now
 from aseptic.results import TableResult
 from aseptic.show.as_text import heading, plain_code, unified
-from aseptic.show.blocks import Code, CodeDiff, Line, Paragraph, Table
+from aseptic.show.blocks import Code, CodeDiff, Folded, Line, Paragraph, Table
 from aseptic.show.layout import GAP, Fitted, fit, width_of
+from aseptic.show.plot_svg import plot_lines
 from aseptic.show.readable import CONTROL, plain, shorten
 
 if TYPE_CHECKING:
@@ -116,6 +117,11 @@ def _drawn(block: Block, width: int) -> Iterator[RenderableType]:
         yield from _table(block, width)
     elif isinstance(block, Paragraph):
         yield from map(_text, block.lines)
+        if block.plot is not None:
+            yield from (Text(f"    {plain(row)}", "cyan") for row in plot_lines(block.plot))
+    elif isinstance(block, Folded):
+        yield _text(block.summary)
+        yield from (Text.assemble("  ", _text(spans)) for spans in block.lines)
     elif isinstance(block, Code):
         source = "\n".join(plain_code(row) for row in block.source.splitlines())
         yield Syntax(

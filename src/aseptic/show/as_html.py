@@ -10,7 +10,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from aseptic.show.as_text import heading, plain_code
-from aseptic.show.blocks import Code, CodeDiff, Paragraph, Table
+from aseptic.show.blocks import Code, CodeDiff, Folded, Paragraph, Table, text_of
+from aseptic.show.plot_svg import plot_svg
 from aseptic.show.readable import plain
 
 if TYPE_CHECKING:
@@ -49,13 +50,26 @@ def _block(block: Block) -> str:
     if isinstance(block, Table):
         return title + _table(block)
     if isinstance(block, Paragraph):
-        lines = "".join(f'<div style="padding:0 9px">{_line(line)}</div>' for line in block.lines)
-        return f"{title}{lines}"
+        return f"{title}{_lines(block.lines)}{_plot(block)}"
+    if isinstance(block, Folded):
+        summary = f'<summary style="padding:0 9px">{_line(block.summary)}</summary>'
+        return f"{title}<details>{summary}{_lines(block.lines)}</details>"
     if isinstance(block, Code):
         source = "\n".join(plain_code(row) for row in block.source.splitlines())
         style = f"{_MONO};margin:0;padding:0 9px"
         return f'{title}<pre style="{style}"><code>{escape(source)}</code></pre>'
     return title + _diff(block)
+
+
+def _lines(lines: Iterable[Line]) -> str:
+    return "".join(f'<div style="padding:0 9px">{_line(line)}</div>' for line in lines)
+
+
+def _plot(block: Paragraph) -> str:
+    if block.plot is None:
+        return ""
+    title = text_of(block.lines[0]) if block.lines else "plot"
+    return f'<div style="padding:4px 9px 8px">{plot_svg(block.plot, title=title)}</div>'
 
 
 def _table(table: Table) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aseptic.show.blocks import Code, CodeDiff, Paragraph, Table, text_of
+from aseptic.show.blocks import Code, CodeDiff, Folded, Paragraph, Table, text_of
 from aseptic.show.layout import fit, width_of
+from aseptic.show.plot_svg import plot_lines
 from aseptic.show.readable import plain
 
 if TYPE_CHECKING:
@@ -28,6 +29,11 @@ def _block(block: Block, width: int | None) -> Iterator[str]:
         yield from _table(block, width)
     elif isinstance(block, Paragraph):
         yield from (plain(text_of(spans)) for spans in block.lines)
+        if block.plot is not None:
+            yield from (f"    {plain(row)}" for row in plot_lines(block.plot))
+    elif isinstance(block, Folded):
+        yield plain(text_of(block.summary))
+        yield from (f"  {plain(text_of(spans))}" for spans in block.lines)
     elif isinstance(block, Code):
         yield from (f"  {plain_code(row)}".rstrip() for row in block.source.splitlines())
     else:

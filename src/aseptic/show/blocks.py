@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aseptic.contract import DiffLine
+    from aseptic.show.plot_svg import Plot
 
 #: Colour only where it means something.
 Tone = Literal["normal", "strong", "dim", "good", "bad", "warn", "accent"]
@@ -50,8 +51,18 @@ class Table:
 
 @dataclass(frozen=True)
 class Paragraph:
-    """Lines of text."""
+    """Lines of text, and below them the plot that shows what they say."""
 
+    lines: Sequence[Line]
+    title: str | None = None
+    plot: Plot | None = None
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Lines that few want to read: behind their summary where a page can fold, else below it."""
+
+    summary: Line
     lines: Sequence[Line]
     title: str | None = None
 
@@ -74,7 +85,7 @@ class CodeDiff:
     title: str | None = None
 
 
-Block = Table | Paragraph | Code | CodeDiff
+Block = Table | Paragraph | Folded | Code | CodeDiff
 
 
 def line(text: str, tone: Tone = "normal") -> Line:

@@ -39,5 +39,7 @@ def _mean(part: Any) -> float:
 def _bar(value: float, low: float, high: float) -> str:
     if not np.isfinite(value):
         return " "
+    if high - low == float("inf"):  # of floats that are halves of it
+        value, low, high = float(value) / 2, low / 2, high / 2
     share = (value - low) / (high - low) if high > low else 0.5
     return _BARS[min(len(_BARS) - 1, int(share * len(_BARS)))]

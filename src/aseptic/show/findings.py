@@ -1,0 +1,163 @@
+"""How findings read: mark, code and message, what they are founded on, and what to do."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aseptic import checks
+from aseptic.show import readable
+from aseptic.show.blocks import Column, Folded, Line, Paragraph, Span, Table, line
+from aseptic.show.plot_svg import plot_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from aseptic.model import CheckOutcome, Finding, Severity
+    from aseptic.show.blocks import Block, Tone
+
+#: Most severe first.
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+MARKS: dict[Severity, str] = {"error": "✗", "warning": "!", "info": "i"}
+TONES: dict[Severity, Tone] = {"error": "bad", "warning": "warn", "info": "dim"}
+_DOCS = "https://aseptic.readthedocs.io/en/latest/checks/{code}/"
+_NOT_NUMBERS = ("rows", "table", "sample", "plot")
+_ROWS = 8  # positions that are shown
+_NUMBERS = 12
+
+
+def sorted_findings(findings: Iterable[Finding]) -> list[Finding]:
+    """Open ones first, the most severe of them first; else in the order given."""
+    return sorted(
+        findings, key=lambda one: (one.acknowledged is not None, SEVERITIES.index(one.severity))
+    )
+
+
+def open_findings(findings: Iterable[Finding]) -> list[Finding]:
+    """Those that nobody has acknowledged, the most severe first."""
+    return [one for one in sorted_findings(findings) if one.acknowledged is None]
+
+
+def counted(findings: Sequence[Finding]) -> str:
+    """Such as "1 error, 2 warnings, 3 tips"; empty where there is none."""
+    words: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "tip"}
+    many = {level: sum(one.severity == level for one in findings) for level in SEVERITIES}
+    return ", ".join(readable.count(count, words[level]) for level, count in many.items() if count)
+
+
+@cache
+def _own_codes() -> frozenset[str]:
+    """The codes of the checks that come with aseptic, from the names of their files."""
+    rules = Path(checks.__file__).parent / "rules"
+    return frozenset(path.name.partition("_")[0].upper() for path in rules.glob("*_*.py"))
+
+
+def docs_url(code: str) -> str | None:
+    """The page of the docs about a check, or None for a project's own check."""
+    return _DOCS.format(code=code) if code in _own_codes() else None
+
+
+def numbers_of(finding: Finding) -> list[tuple[str, str]]:
+    """What the finding is founded on, as names and texts."""
+    evidence = finding.evidence if isinstance(finding.evidence, dict) else {}
+    told = [(name, value) for name, value in evidence.items() if name not in _NOT_NUMBERS]
+    texts = [(name.replace("_", " "), _number(value)) for name, value in told[:_NUMBERS]]
+    rows = evidence.get("rows")
+    if isinstance(rows, (tuple, list)) and rows:
+        texts.append(_rows(rows, evidence.get("table")))
+    elif evidence.get("table"):
+        texts.append(("in", str(evidence["table"])))
+    if evidence.get("sample"):
+        texts.append(("judged by", str(evidence["sample"])))
+    return texts
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 1e9 else f"{value:.4g}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return readable.value(value, width=60)
+
+
+def _rows(rows: Sequence[Any], table: Any) -> tuple[str, str]:
+    shown = ", ".join(str(row) for row in rows[:_ROWS])
+    more = ", …" if len(rows) > _ROWS else ""
+    return (f"rows of {table}" if table else "rows", shown + more)
+
+
+# -- blocks ---------------------------------------------------------------------------------------
+def finding_blocks(findings: Iterable[Finding], title: str | None = None) -> list[Block]:
+    """Each finding with what it is founded on, its plot and its remedy."""
+    made: list[Block] = []
+    for one in sorted_findings(findings):
+        made.append(_finding(one, None if made else title))
+    return made
+
+
+def _finding(finding: Finding, title: str | None) -> Paragraph:
+    is_open = finding.acknowledged is None
+    lines: list[Line] = [heading(finding)]
+    numbers = numbers_of(finding)
+    if numbers:
+        said = ", ".join(f"{name} {text}" for name, text in numbers)
+        lines.append(line(f"  {said}", "dim"))
+    if not is_open:
+        lines.append(line(f"  acknowledged: {finding.acknowledged}", "dim"))
+    elif finding.remedy:
+        lines.append((Span("  → ", "accent"), Span(finding.remedy)))
+    return Paragraph(lines, title, plot_of(finding.evidence) if is_open else None)
+
+
+def heading(finding: Finding) -> Line:
+    """Mark, code and message; dim where it is acknowledged."""
+    tone = TONES[finding.severity] if finding.acknowledged is None else "dim"
+    mark = f"{MARKS[finding.severity]} {finding.code}"
+    message: Tone = "normal" if finding.acknowledged is None else "dim"
+    return (Span(mark, tone), Span(f" {finding.name}  ", "dim"), Span(finding.message, message))
+
+
+def outcome_blocks(outcomes: Sequence[CheckOutcome], *, show_all: bool = False) -> list[Block]:
+    """The checks that found nothing: counted, and with the reasons of those that could not judge.
+
+    With `show_all` a table of all checks.
+    """
+    if show_all:
+        return [_outcome_table(outcomes)] if outcomes else []
+    clean = sum(one.outcome == "clean" for one in outcomes)
+    made: list[Block] = []
+    if clean:
+        made.append(Paragraph([line(f"{readable.count(clean, 'check')} clean", "good")]))
+    silent = [one for one in outcomes if one.outcome == "not applicable"]
+    if silent:
+        label = f"{readable.count(len(silent), 'check')} not applicable"
+        made.append(Folded(line(label, "dim"), list(_by_reason(silent))))
+    return made
+
+
+def _by_reason(outcomes: Sequence[CheckOutcome]) -> Iterator[Line]:
+    reasons: dict[str, list[str]] = {}
+    for one in outcomes:
+        reasons.setdefault(one.reason or "no reason was given", []).append(one.code)
+    for reason, codes in reasons.items():
+        yield (Span(", ".join(codes)), Span(f"  {reason}", "dim"))
+
+
+def _outcome_table(outcomes: Sequence[CheckOutcome]) -> Table:
+    tones: dict[str, Tone] = {"findings": "warn", "clean": "good", "not applicable": "dim"}
+    return Table(
+        [
+            Column("code", [line(one.code, "strong") for one in outcomes]),
+            Column("check", [line(one.name) for one in outcomes], rank=2),
+            Column("outcome", [line(one.outcome, tones[one.outcome]) for one in outcomes]),
+            Column(
+                "took",
+                [line(readable.duration(one.duration_s), "dim") for one in outcomes],
+                is_number=True,
+                rank=3,
+            ),
+            Column("why", [line(one.reason or "", "dim") for one in outcomes], rank=1),
+        ],
+        "checks",
+    )
