@@ -1,6 +1,7 @@
 """aseptic: experiment hygiene for Jupyter. These are its public names."""
 
 from aseptic.api import (
+    check,
     compare,
     curves,
     diff,
@@ -20,6 +21,7 @@ from aseptic.version import __version__
 __all__ = [
     "AsepticError",
     "__version__",
+    "check",
     "compare",
     "curves",
     "diff",

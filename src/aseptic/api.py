@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from aseptic.tracking import default_store, use_store
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
 
     from aseptic.recorded import RecordedRun
-    from aseptic.results import DiffResult
+    from aseptic.results import CheckResult, DiffResult
     from aseptic.store.base import Store
     from aseptic.widgets.curves import CurvesWidget
     from aseptic.widgets.panel import ComparePanel
@@ -125,6 +125,39 @@ def diff(before: str, after: str, *, store: Store | None = None) -> DiffResult:
     return diff_runs(store or default_store(), before, after)
 
 
+def check(
+    run: str | None = None,
+    *,
+    train: Any = None,
+    validation: Any = None,
+    test: Any = None,
+    reference: Any = None,
+    target: Any = None,
+    model: Any = None,
+    series: Mapping[str, Any] | None = None,
+    select: Collection[str] = (),
+    ignore: Collection[str] = (),
+    thorough: bool = False,
+    store: Store | None = None,
+) -> CheckResult:
+    """What the checks find: in a run (the newest, if nothing is given), or in what is handed over.
+
+    Data are tables or pairs `(X, y)`; `target` names the column of what is predicted. `model` is
+    a fitted estimator. `series` holds, by name, values by epoch, a pair `(steps, values)`, or one
+    number. `select` and `ignore` take codes or their beginnings. `thorough` looks at all rows.
+
+    Raises RunNotFound, and BadOption for what is no data and for codes that do not exist.
+    """
+    from aseptic.commands import check_handed_over, check_recorded
+
+    data = {"train": train, "validation": validation, "test": test, "reference": reference}
+    given = {role: table for role, table in data.items() if table is not None}
+    options: dict[str, Any] = {"select": select, "ignore": ignore, "thorough": thorough}
+    if run is None and (given or series is not None):
+        return check_handed_over(given, target=target, model=model, series=series, **options)
+    return check_recorded(store or default_store(), run, **options)
+
+
 def load_ipython_extension(shell: Any) -> None:
     """`%load_ext aseptic`: finds or makes the project's store and says so in one line."""
     from aseptic.notebook.loading import load
@@ -144,6 +177,7 @@ def _several(one_or_more: str | Collection[str]) -> Collection[str]:
 
 
 __all__ = [
+    "check",
     "compare",
     "curves",
     "diff",

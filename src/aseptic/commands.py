@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from aseptic import comparison
 from aseptic.errors import BadOption, NoSuchMetric, RunNotFound
-from aseptic.grammar import Command, HelpAsked, argument, parse
+from aseptic.grammar import Argument, Command, HelpAsked, argument, parse
 from aseptic.health import health
 from aseptic.results import (
+    CheckPageResult,
+    CheckResult,
     CompareResult,
     CurvesResult,
     DiffResult,
@@ -27,8 +29,10 @@ from aseptic.results import (
 from aseptic.show import readable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
+    from aseptic.checks.evidence import Depth
+    from aseptic.checks.tables import Role
     from aseptic.model import Run
     from aseptic.store.base import RunColumns, Store
 
@@ -192,6 +196,103 @@ def _doctor(store: Store) -> FactsResult:
     return health(store)
 
 
+# -- checking -----------------------------------------------------------------------------------
+
+
+def check_recorded(
+    store: Store,
+    run: str | None = None,
+    *,
+    select: Collection[str] = (),
+    ignore: Collection[str] = (),
+    thorough: bool = False,
+    show_all: bool = False,
+) -> CheckResult:
+    """What the checks find in a run, or in the newest. Raises RunNotFound and BadOption."""
+    from aseptic.checking import check_run
+
+    if run is None:
+        newest = store.read_runs(limit=1).run_ids
+        if not newest:
+            raise BadOption("check: there is no run yet. Data alone: `check --train FILE`.")
+        run = newest[0]
+    found = store.get_run(run)
+    depth: Depth = "thorough" if thorough else "asked"
+    report = check_run(found, store, select=select, ignore=ignore, depth=depth)
+    return CheckResult(report, found.name, show_all)
+
+
+def check_handed_over(
+    data: Mapping[Role, Any],
+    *,
+    target: Any = None,
+    model: Any = None,
+    series: Mapping[str, Any] | None = None,
+    select: Collection[str] = (),
+    ignore: Collection[str] = (),
+    thorough: bool = False,
+    show_all: bool = False,
+) -> CheckResult:
+    """What the checks find in data, a model or series. Raises BadOption."""
+    from aseptic.checking import check_data
+
+    depth: Depth = "thorough" if thorough else "asked"
+    report = check_data(
+        data, target=target, model=model, series=series, select=select, ignore=ignore, depth=depth
+    )
+    return CheckResult(report, show_all=show_all)
+
+
+_FILES = ("train", "validation", "test", "reference")
+
+
+def _check(
+    store: Store,
+    *,
+    run: str | None,
+    target: str | None,
+    thorough: bool,
+    select: list[str],
+    ignore: list[str],
+    all: bool,  # noqa: A002  # the option's name
+    **files: str | None,
+) -> CheckResult:
+    named = {role: file for role, file in files.items() if file is not None}
+    if not named:
+        if target is not None:
+            raise BadOption("check: --target names a column of files: say --train FILE too.")
+        return check_recorded(
+            store, run, select=select, ignore=ignore, thorough=thorough, show_all=all
+        )
+    if run is not None:
+        raise BadOption("check: say either a run, or files.")
+    from aseptic.checking import read_table
+
+    data: Any = {role: read_table(file) for role, file in named.items()}
+    return check_handed_over(
+        data, target=target, select=select, ignore=ignore, thorough=thorough, show_all=all
+    )
+
+
+def _explain(_store: Store, *, code: str) -> CheckPageResult:
+    from aseptic.checking import find_check
+
+    return CheckPageResult(find_check(code))
+
+
+def _acknowledge(
+    store: Store, *, run: str, code: str, reason: list[str], subject: str | None, clear: bool
+) -> MessageResult:
+    text = " ".join(reason).strip()
+    if clear == bool(text):
+        raise BadOption("acknowledge: say either the reason, or --clear to take it back.")
+    found = store.get_run(run)
+    store.acknowledge(found.run_id, code.upper(), text or None, subject=subject)
+    what = f"{code.upper()}{f' of {subject}' if subject else ''} in {found.name}"
+    said = f"{what} is acknowledged: {text}" if text else f"{what} is open again"
+    return MessageResult(said, {"run_id": found.run_id, "code": code.upper(), "reason": text})
+
+
 # -- saying -------------------------------------------------------------------------------------
 
 
@@ -324,6 +425,12 @@ _EXPERIMENT = argument(
 _ALL = argument("--all", action="store_true", help="every column, not only what differs")
 
 
+def _codes(name: str, said: str) -> Argument:
+    return argument(
+        name, metavar="CODE", action="append", default=[], help=said, takes="check"
+    )
+
+
 def _limit(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
@@ -447,6 +554,50 @@ COMMANDS: tuple[Command, ...] = (
         "delete for good what is in the trash, and what no run uses",
         _gc,
         (argument("--dry-run", action="store_true", help="only say what would be deleted"),),
+    ),
+    Command(
+        "check",
+        "look for faults of method in a run, or in files of data",
+        _check,
+        (
+            argument(
+                "run",
+                metavar="RUN",
+                nargs="?",
+                help="id, beginning of an id, or name; the newest if left out",
+                takes="run",
+            ),
+            argument("--train", metavar="FILE", help="a table: CSV, Parquet, …"),
+            argument("--validation", metavar="FILE", help="the table that choices are made with"),
+            argument("--test", metavar="FILE", help="the table that the model is judged on"),
+            argument("--reference", metavar="FILE", help="whom the data should represent"),
+            argument("--target", metavar="COLUMN", help="the column of what is predicted"),
+            argument("--thorough", action="store_true", help="look at all rows, not at samples"),
+            _codes("--select", "only these checks: codes, or how they begin"),
+            _codes("--ignore", "not these checks"),
+            argument("--all", action="store_true", help="also say what was clean"),
+        ),
+        has_table=True,
+        is_alone=lambda arguments: any(arguments[role] for role in _FILES),
+    ),
+    Command(
+        "explain",
+        "say what a check looks for, why, and what to do",
+        _explain,
+        (argument("code", metavar="CODE", help="such as D15, or its name", takes="check"),),
+        is_alone=lambda _: True,
+    ),
+    Command(
+        "acknowledge",
+        "keep the reason why a finding is left as it is",
+        _acknowledge,
+        (
+            _RUN,
+            argument("code", metavar="CODE", help="such as D10", takes="check"),
+            argument("reason", metavar="REASON", nargs="*", help="why it may stay"),
+            argument("--subject", metavar="NAME", help="only of this column, param or layer"),
+            argument("--clear", action="store_true", help="take the reason back"),
+        ),
     ),
     Command("status", "say which store this is and what it holds", _status),
     Command("doctor", "check the store, and say what needs attention", _doctor),

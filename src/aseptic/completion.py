@@ -63,6 +63,8 @@ def _next_bare(command: Command, before: list[str]) -> Argument | None:
 
 
 def _known(takes: Takes, store: Store | None) -> list[str]:
+    if takes == "check":
+        return _checks()
     columns = None if takes == "text" else _read(store, trashed=takes == "trashed run")
     if columns is None:
         return []
@@ -71,6 +73,12 @@ def _known(takes: Takes, store: Store | None) -> list[str]:
     if takes == "metric":
         return sorted(columns.metrics)
     return [*columns.fields["name"], *(run_id[:8] for run_id in columns.run_ids)]
+
+
+def _checks() -> list[str]:
+    from aseptic.checks.discovery import load_checks
+
+    return list(load_checks())
 
 
 def _tags(store: Store | None) -> list[str]:

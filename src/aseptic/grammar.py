@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aseptic.store.base import Store
 
 #: What an argument takes, for completion.
-Takes = Literal["run", "trashed run", "experiment", "metric", "command", "shell", "text"]
+Takes = Literal["run", "trashed run", "experiment", "metric", "check", "command", "shell", "text"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class Command:
     arguments: tuple[Argument, ...] = ()
     has_table: bool = False  # its result has a DataFrame
     rewrite: Callable[[list[str]], list[str]] = list  # the words, before argparse sees them
+    is_alone: Callable[[dict[str, Any]], bool] = lambda _: False  # needs no store, so called
     usage: str | None = None  # where `rewrite` allows what argparse does not know
 
     @property

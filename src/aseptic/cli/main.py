@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aseptic.cli.completion import complete_words, completion_script
 from aseptic.cli.place import open_existing
@@ -82,9 +82,19 @@ def _call(words: list[str]) -> int:
         return 0
     form = _form(call)
     with wait_sign(f"{call.command.name}: reading the store"):
-        result = call(open_existing(call.surface["store"]))
+        result = call(_open_store(call))
     print_result(result, form)
     return 1 if isinstance(result, FactsResult) and not result.is_ok else 0
+
+
+def _open_store(call: Call) -> Any:
+    """The store; None where there is none and the call does without."""
+    try:
+        return open_existing(call.surface["store"])
+    except AsepticError:
+        if call.command.is_alone(call.arguments):
+            return None
+        raise
 
 
 def _form(call: Call) -> Form:

@@ -21,6 +21,7 @@ from rich.syntax import Syntax
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from aseptic import progress
 from aseptic.model import utc_now
 from aseptic.results import TableResult
 from aseptic.show.as_text import heading, plain_code, unified
@@ -209,7 +210,8 @@ def wait_sign(message: str, *, after_s: float = 1.0) -> Iterator[None]:
     timer.daemon = True
     timer.start()
     try:
-        yield
+        with progress.shown_by(lambda what, done, of: sign.update(f"{what} ({done + 1} of {of})")):
+            yield
     finally:
         timer.cancel()
         timer.join()
