@@ -151,7 +151,7 @@ def check(
     from aseptic.commands import check_handed_over, check_recorded
 
     data = {"train": train, "validation": validation, "test": test, "reference": reference}
-    given = {role: table for role, table in data.items() if table is not None}
+    given: dict[Any, Any] = {role: table for role, table in data.items() if table is not None}
     options: dict[str, Any] = {"select": select, "ignore": ignore, "thorough": thorough}
     if run is None and (given or series is not None):
         return check_handed_over(given, target=target, model=model, series=series, **options)

@@ -426,9 +426,7 @@ _ALL = argument("--all", action="store_true", help="every column, not only what 
 
 
 def _codes(name: str, said: str) -> Argument:
-    return argument(
-        name, metavar="CODE", action="append", default=[], help=said, takes="check"
-    )
+    return argument(name, metavar="CODE", action="append", default=[], help=said, takes="check")
 
 
 def _limit(text: str) -> int:

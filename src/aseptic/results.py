@@ -9,6 +9,7 @@ Result
 │   ├── CheckResult     what checks found
 │   └── HygieneResult   what is open over all runs
 ├── RunResult           one run
+├── CheckPageResult     what a check looks for
 ├── FactsResult         names and values
 └── MessageResult       one sentence
 """
@@ -26,6 +27,7 @@ from aseptic.show import readable
 from aseptic.show.as_html import draw_html
 from aseptic.show.as_text import draw_text
 from aseptic.show.blocks import CodeDiff, Column, Line, Paragraph, Span, Table, line
+from aseptic.show.check_page import check_page
 from aseptic.show.findings import (
     TONES,
     counted,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from aseptic.checks.check import Check
     from aseptic.checks.runner import Report
     from aseptic.contract import Change, Differences, DiffSection
     from aseptic.model import Finding, Run, Severity
@@ -406,6 +409,30 @@ def _all_fields(record: msgspec.Struct) -> dict[str, Any]:
     """The record as a dict, with the fields that have their default too."""
     fields: dict[str, Any] = msgspec.to_builtins(msgspec.structs.asdict(record))
     return fields
+
+
+@dataclass(frozen=True, repr=False)
+class CheckPageResult(Result):
+    """What a check looks for, why, and what to do."""
+
+    check: Check
+
+    def blocks(self, *, now: datetime | None = None) -> list[Block]:  # noqa: ARG002  # no times
+        """Its page."""
+        return check_page(self.check)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its parts."""
+        check = self.check
+        return {
+            "code": check.code,
+            "name": check.name,
+            "severity": check.severity,
+            "needs": list(check.needs),
+            "summary": check.summary,
+            "thresholds": check.thresholds,
+            **{title.lower(): text for title, text in check.sections.items()},
+        }
 
 
 @dataclass(frozen=True, repr=False)
