@@ -1,53 +1,74 @@
 """One 64-bit hash for each row of a table: which rows two tables share, and what became of a row.
 
 A row keeps its hash when its table is split, filtered, shuffled, concatenated or converted between
-a frame and an array: numbers are hashed by their value as a 64-bit float, texts by their letters,
+a frame, an array and a sparse matrix: numbers are hashed by their value as a 64-bit float (whole
+numbers beyond 2**53 by the nearest one), times by their nanoseconds in UTC, texts by their letters,
 columns by their place and not by their name. Hashes tell rows apart; they give no value away that
 cannot be guessed. Nothing is written to the data.
 """
 
 from __future__ import annotations
 
+import datetime
+import numbers
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 _CHUNK = 8_192  # rows at a time: the temporaries of a column stay in the cache
-_ODD = np.uint64(0x9E3779B97F4A7C15)
-_MIX = np.uint64(0xBF58476D1CE4E5B9)
+_ENTRIES = 1_000_000  # of a sparse matrix at a time
+_GOLDEN = 0x9E3779B97F4A7C15
+_MASK = 0xFFFFFFFFFFFFFFFF
+_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
+_MIX_2 = np.uint64(0x94D049BB133111EB)
 _MISSING = np.uint64(0x7FF8000000000000)
-_PRIME = np.uint64(0x94D049BB133111EB)
 
 
 def row_hashes(data: Any) -> NDArray[np.uint64]:
-    """The hash of each row of a frame, a series or an array of one or two dimensions.
+    """The hash of each row of a frame, a series, an array of 1 or 2 dimensions, a sparse matrix.
 
-    Equal rows have equal hashes; 5 ms for 10,000 rows of 50 numbers. Raises TypeError for what
+    Equal rows have equal hashes; 2 ms for 10,000 rows of 50 numbers. Raises TypeError for what
     has no rows.
     """
-    if hasattr(data, "iloc"):
-        columns = [data] if data.ndim == 1 else [data.iloc[:, at] for at in range(data.shape[1])]
-        hashes = np.full(len(data), _PRIME, dtype=np.uint64)
-        for column in columns:  # one at a time: a frame's column may need a copy
-            _add_columns(hashes, [_array_of(column)])
-        return hashes
-    values = np.asarray(data)
-    if values.ndim not in (1, 2):
-        raise TypeError(f"rows of {values.ndim} dimensions are not hashed")
-    hashes = np.full(len(values), _PRIME, dtype=np.uint64)
-    columns = [values] if values.ndim == 1 else [values[:, at] for at in range(values.shape[1])]
-    _add_columns(hashes, columns)
+    if hasattr(data, "tocsr"):
+        return _hashes_of_sparse(data.tocsr())
+    if not hasattr(data, "iloc"):
+        data = np.asarray(data)
+        if data.ndim == 2:
+            return _hashes_of_array(data)
+    n_rows, columns = _columns_of(data)
+    hashes = np.full(n_rows, np.uint64(_GOLDEN), dtype=np.uint64)
+    for place, column in enumerate(columns):
+        _add_column(hashes, column, place)
     return hashes
 
 
-def _add_columns(hashes: NDArray[np.uint64], columns: list[Any]) -> None:
-    for start in range(0, len(hashes), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        for column in columns:
-            _add(hashes[part], _bits(column[part]))
+def _hashes_of_array(values: NDArray[Any]) -> NDArray[np.uint64]:
+    """Some rows at a time: the cells of a row lie side by side in memory."""
+    hashes = np.full(len(values), np.uint64(_GOLDEN), dtype=np.uint64)
+    for start in range(0, len(values), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        for place in range(values.shape[1]):
+            _add_column(hashes[rows], values[rows, place], place)
+    return hashes
+
+
+def _columns_of(data: Any) -> tuple[int, Iterator[Any]]:
+    """The number of rows, and each column as a NumPy array: one at a time, it may be a copy."""
+    if hasattr(data, "iloc"):
+        if data.ndim == 1:
+            return len(data), iter([_array_of(data)])
+        return len(data), (_array_of(data.iloc[:, place]) for place in range(data.shape[1]))
+    if data.ndim != 1:
+        raise TypeError(f"rows of {data.ndim} dimensions are not hashed")
+    return len(data), (data[name] for name in data.dtype.names) if data.dtype.names else iter(
+        [data]
+    )
 
 
 def _array_of(series: Any) -> Any:
@@ -55,19 +76,65 @@ def _array_of(series: Any) -> Any:
     dtype = series.dtype
     if isinstance(dtype, np.dtype):
         return series.to_numpy()
-    if getattr(dtype, "kind", "O") in "iufb" and type(dtype).__name__ != "CategoricalDtype":
-        return series.to_numpy(dtype=np.float64, na_value=np.nan)
+    kind = getattr(dtype, "kind", "O")
+    if type(dtype).__name__ != "CategoricalDtype":
+        if kind in "iufb":
+            return series.to_numpy(dtype=np.float64, na_value=np.nan)
+        if kind in "mM":
+            return series.to_numpy(dtype=f"{kind}8[ns]")
     return series.to_numpy(dtype=object)
 
 
+def _hashes_of_sparse(matrix: Any) -> NDArray[np.uint64]:
+    """What the dense matrix would have: zeros add nothing."""
+    if not matrix.has_canonical_format:
+        matrix = matrix.copy()
+        matrix.sum_duplicates()
+    ends = matrix.indptr
+    hashes = np.full(matrix.shape[0], np.uint64(_GOLDEN), dtype=np.uint64)
+    row = 0
+    while row < len(hashes):
+        after = int(np.searchsorted(ends, ends[row] + _ENTRIES, side="right")) - 1
+        until = min(max(row + 1, after), len(hashes))
+        part = slice(ends[row], ends[until])
+        salts = (matrix.indices[part].astype(np.uint64) + np.uint64(1)) * np.uint64(_GOLDEN)
+        added = _mixed(_bits(matrix.data[part]) ^ salts) - _mixed(salts)
+        sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(added, dtype=np.uint64)])
+        hashes[row:until] += np.diff(sums[ends[row : until + 1] - ends[row]])
+        row = until
+    return hashes
+
+
+def _add_column(hashes: NDArray[np.uint64], column: Any, place: int) -> None:
+    """Adds what a column adds to the hash of each row, in place: 0 for the number 0."""
+    salt = np.array([(place + 1) * _GOLDEN & _MASK], dtype=np.uint64)
+    of_zero = _mixed(salt.copy())
+    for start in range(0, len(hashes), _CHUNK):
+        bits = _bits(column[start : start + _CHUNK])
+        bits ^= salt
+        added = _mixed(bits)
+        added -= of_zero
+        hashes[start : start + _CHUNK] += added
+
+
+def _mixed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Each bit spread over all 64 (the finalizer of SplitMix64), in place."""
+    bits ^= bits >> np.uint64(30)
+    bits *= _MIX_1
+    bits ^= bits >> np.uint64(27)
+    bits *= _MIX_2
+    bits ^= bits >> np.uint64(31)
+    return bits
+
+
+# -- 64 bits for each value, the same for equal values of any type --------------------------------
 def _bits(values: Any) -> NDArray[np.uint64]:
-    """64 bits for each value, the same for equal values of any type."""
+    """Always a new array."""
     kind = values.dtype.kind
     if kind in "biuf":
         return _number_bits(values.astype(np.float64))
     if kind in "mM":
-        bits: NDArray[np.uint64] = values.astype(f"{kind}8[ns]").view(np.uint64)
-        return bits
+        return _time_bits(values)
     return _object_bits(values.astype(object))
 
 
@@ -78,29 +145,51 @@ def _number_bits(numbers: NDArray[np.float64]) -> NDArray[np.uint64]:
     return bits
 
 
+def _time_bits(times: Any) -> NDArray[np.uint64]:
+    bits: NDArray[np.uint64] = times.astype(f"{times.dtype.kind}8[ns]").view(np.uint64)
+    bits[np.isnat(times)] = _MISSING
+    return bits
+
+
 def _object_bits(values: Any) -> NDArray[np.uint64]:
     import pandas as pd
 
-    codes, distinct = pd.factorize(values)  # missing values have the code -1
-    bits = np.array([_one(value) for value in distinct] or [0], dtype=np.uint64)
-    return np.where(codes < 0, _MISSING, bits[codes])
+    try:
+        codes, distinct = pd.factorize(values)  # missing values have the code -1
+    except TypeError:  # values that cannot be hashed, such as lists
+        return np.array([_one(value) for value in values.tolist()], dtype=np.uint64)
+    bits = np.array([*map(_one, distinct), _MISSING], dtype=np.uint64)
+    return bits[codes]
 
 
 def _one(value: Any) -> int:
     import xxhash
 
-    if isinstance(value, (bool, int, float, np.number, np.bool_)):
-        return int(_number_bits(np.array([value], dtype=np.float64))[0])
-    if isinstance(value, np.datetime64) or hasattr(value, "asm8"):
-        return int(np.asarray(getattr(value, "asm8", value)).astype("M8[ns]").view(np.uint64))
+    if isinstance(value, str):
+        return xxhash.xxh3_64_intdigest(value.encode("utf-8", "surrogatepass"))
+    if isinstance(value, (numbers.Real, np.bool_)) or type(value).__name__ == "Decimal":
+        return int(_number_bits(_as_float(value))[0])
+    if isinstance(value, (datetime.date, datetime.timedelta, np.datetime64, np.timedelta64)):
+        return int(_time_bits(_as_time(value))[0])
+    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
+        return int(_MISSING)
+    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        return xxhash.xxh3_64_intdigest(repr(value.shape).encode() + value.tobytes())
     return xxhash.xxh3_64_intdigest(str(value).encode("utf-8", "surrogatepass"))
 
 
-def _add(hashes: NDArray[np.uint64], bits: NDArray[np.uint64]) -> None:
-    """Mixes one more column into the hashes, in place (the finalizer of SplitMix64)."""
-    mixed = bits ^ (bits >> np.uint64(30))
-    mixed *= _MIX
-    mixed ^= mixed >> np.uint64(27)
-    hashes ^= mixed
-    hashes *= _ODD
-    hashes ^= hashes >> np.uint64(31)
+def _as_float(value: Any) -> NDArray[np.float64]:
+    try:
+        return np.array([float(value)])
+    except OverflowError:  # a whole number beyond all floats
+        return np.array([np.inf if value > 0 else -np.inf])
+
+
+def _as_time(value: Any) -> Any:
+    """An array of one time, as pandas would hold it: with a time zone in UTC."""
+    if hasattr(value, "asm8"):  # pandas: a subclass of datetime that knows nanoseconds
+        value = value.asm8
+    elif isinstance(value, datetime.datetime) and value.tzinfo is not None:
+        value = value.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+    is_span = isinstance(value, (datetime.timedelta, np.timedelta64))
+    return np.array([value], dtype="m8[ns]" if is_span else "M8[ns]")
