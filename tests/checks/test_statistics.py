@@ -7,9 +7,11 @@ import pytest
 from scipy import special, stats
 
 from aseptic.checks.statistics import (
+    chi_squared_p,
     cramers_v,
     kolmogorov_smirnov,
     proportion_interval,
+    shares_differ,
     two_proportions,
 )
 
@@ -47,3 +49,30 @@ def test_a_share_of_none_still_has_an_interval():
     low, high = proportion_interval(0, 50)
     assert low == 0.0
     assert 0.05 < high < 0.1
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 10, 101, 500])
+@pytest.mark.parametrize("ratio", [0.01, 1.0, 2.0, 5.0])
+def test_the_tail_of_chi_squared_is_scipys(freedom: int, ratio: float):
+    theirs = special.chdtrc(freedom, ratio * freedom)
+    assert chi_squared_p(ratio * freedom, freedom) == pytest.approx(theirs, rel=1e-6, abs=1e-300)
+
+
+def test_a_difference_of_shares_is_the_same_for_a_small_and_a_large_test_set():
+    train = np.array([80_000, 20_000])
+    small, large = np.array([50, 50]), np.array([50_000, 50_000])
+    assert shares_differ(train, small).effect == pytest.approx(
+        shares_differ(train, large).effect, abs=0.02
+    )
+
+
+def test_shares_of_rare_categories_differ_by_chance_no_more_often_than_said():
+    rng = np.random.default_rng(0)
+    shares = rng.dirichlet(np.full(30, 0.3))
+    pairs = [(rng.multinomial(400, shares), rng.multinomial(80, shares)) for _ in range(1000)]
+    assert sum(shares_differ(*pair).p < 0.01 for pair in pairs) < 20
+
+
+@pytest.mark.parametrize("counts", [[], [0, 0], [5], [1, 1]])
+def test_shares_of_next_to_nothing_do_not_differ(counts: list[int]):
+    assert shares_differ(np.array(counts), np.array(counts[::-1])).p == 1.0

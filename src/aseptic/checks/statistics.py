@@ -87,3 +87,47 @@ def proportion_interval(hits: float, of: int, *, z: float = 1.96) -> tuple[float
     middle = (share + z * z / (2 * of)) / (1 + z * z / of)
     half = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of)) / (1 + z * z / of)
     return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def chi_squared_p(statistic: float, freedom: int) -> float:
+    """The chance of so large a chi-squared statistic; needs no library.
+
+    By the finite sums for whole degrees of freedom (Abramowitz and Stegun 26.4.4 and 26.4.5).
+    """
+    if freedom < 1 or statistic <= 0:
+        return 1.0
+    half = statistic / 2
+    start = 0.5 if freedom % 2 else 0.0
+    powers = start + np.arange(freedom // 2)
+    logs = powers * math.log(half) - half - np.array([math.lgamma(k + 1) for k in powers])
+    tail = math.erfc(math.sqrt(half)) if freedom % 2 else 0.0
+    return float(min(1.0, tail + np.exp(logs).sum()))
+
+
+def shares_differ(a: NDArray[Any], b: NDArray[Any], *, least: float = 5.0) -> Difference:
+    """How much the shares of categories differ between two samples, given their counts.
+
+    The effect is Cramér's V as if both were of one size, less what chance adds: so it is the same
+    for a test set of any size. Categories that are expected less than `least` times in the smaller
+    sample count as one: the chi-squared test does not hold for them.
+    """
+    of_a, of_b = float(a.sum()), float(b.sum())
+    if not of_a or not of_b:
+        return Difference(0.0, 1.0)
+    expected = (a + b) * (min(of_a, of_b) / (of_a + of_b))
+    rare = expected < least
+    if rare.any():
+        a, b = np.append(a[~rare], a[rare].sum()), np.append(b[~rare], b[rare].sum())
+        if a[-1] + b[-1] < least:  # too few even together
+            a, b = a[:-1], b[:-1]
+    n_categories = int(((a + b) > 0).sum())
+    if n_categories < 2:
+        return Difference(0.0, 1.0)
+    p, q = a / of_a, b / of_b
+    together = np.maximum(p + q, 1e-300)
+    spread = 1 / of_a + 1 / of_b
+    raw = float(((p - q) ** 2 / together).sum()) / 2
+    pooled = np.maximum((a + b) / (of_a + of_b), 1e-300)
+    statistic = float(((p - q) ** 2 / pooled).sum()) / spread
+    effect = math.sqrt(max(0.0, raw - (n_categories - 1) * spread / 4))
+    return Difference(effect, chi_squared_p(statistic, n_categories - 1))
