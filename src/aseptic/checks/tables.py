@@ -17,7 +17,7 @@ from aseptic.capture.row_hashes import row_hashes
 from aseptic.checks.check import NotApplicable
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
     from numpy.typing import NDArray
 
@@ -50,6 +50,13 @@ class Table:
 
     def __len__(self) -> int:
         return int(self._data.shape[0])
+
+    @property
+    def is_named(self) -> bool:
+        """Whether its columns have names of their own: those of an array are only counted."""
+        return isinstance(self._data, pd.DataFrame) and any(
+            isinstance(label, str) for label in self._labels
+        )
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -139,9 +146,16 @@ class Sample:
         self.positions = positions  # of its rows in the table
         self._numbers: dict[str, NDArray[np.float64]] = {}
         self._codes: dict[str, NDArray[np.int64]] = {}
+        self._remembered: dict[Hashable, Any] = {}
 
     def __len__(self) -> int:
         return len(self.features)
+
+    def remember(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What several checks compute of these rows, computed once."""
+        if key not in self._remembered:
+            self._remembered[key] = make()
+        return self._remembered[key]
 
     @property
     def is_whole(self) -> bool:
