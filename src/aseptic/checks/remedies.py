@@ -71,15 +71,18 @@ def _richer_trees(name: str, params: dict[str, Any]) -> str:
 
 
 def _more(params: dict[str, Any], name: str, default: float, times: float) -> str:
-    value = params.get(name)
-    return f"`{name}={_said((value if _is_number(value) else default) * times)}`"
+    return f"`{name}={_said(_number(params, name, default) * times)}`"
 
 
 def _less(params: dict[str, Any], name: str, default: float, times: float, least: float) -> str:
-    value = params.get(name)
-    value = value if _is_number(value) else default
+    value = _number(params, name, default)
     found = max(least, value * times)
     return f"`{name}={int(found) if isinstance(value, int) and found >= 1 else _said(found)}`"
+
+
+def _number(params: dict[str, Any], name: str, default: float) -> float:
+    value = params.get(name)
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else default
 
 
 def _said(value: float) -> str:
