@@ -576,7 +576,7 @@ COMMANDS: tuple[Command, ...] = (
             argument("--all", action="store_true", help="also say what was clean"),
         ),
         has_table=True,
-        is_alone=lambda arguments: any(arguments[role] for role in _FILES),
+        is_alone=lambda arguments: any(arguments[name] for name in (*_FILES, "target")),
     ),
     Command(
         "explain",
