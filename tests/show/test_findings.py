@@ -58,9 +58,7 @@ i D10 d10  x and y are alike
 ! D03 d03  pixel_0 is constant
   acknowledged: the border of an image
 
-1 check clean
-
-2 checks not applicable
+1 check clean, 2 not applicable
   D12, D13  no test data"""
     )
 

@@ -1,4 +1,4 @@
-"""The run card: what a run was, under the output of its cell, as static HTML and as one line.
+"""The run card: what a run was, under the output of its cell, as static HTML and as lines of text.
 
 The HTML carries its few styles inline, with JupyterLab's colours where there are any; stripped of
 all styles, as code-hosting sites do, it still reads as sentences.
@@ -14,16 +14,26 @@ from aseptic.direction import direction_of
 from aseptic.expectations import is_met
 from aseptic.show import readable
 from aseptic.show.blocks import Line, Span, Tone, text_of
+from aseptic.show.findings import (
+    MARKS,
+    TONES,
+    docs_url,
+    numbers_of,
+    open_findings,
+    sorted_findings,
+)
+from aseptic.show.plot_svg import plot_of, plot_svg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aseptic.contract import Change
-    from aseptic.model import DataInput, Metric, Run
+    from aseptic.model import DataInput, Finding, Metric, Run
 
 _MAX_METRICS = 4
 _MAX_CHANGES = 5
 _MAX_DATA = 2
+_MAX_FINDINGS = 6
 _SHOWN_ANYWAY = {"stdout", "stderr", "figures", "result"}  # the cell shows them; see the run page
 _TONES: dict[Tone, str] = {
     "normal": "",
@@ -38,7 +48,8 @@ _EDGES = {"finished": "--jp-brand-color1,#1976d2", "failed": "--as-bad,#b3452c"}
 # Jupyter has no variable that says whether a theme is dark; colours of meaning follow this class.
 _STYLE = (
     "<style>body[data-jp-theme-light=false] .as-Card"
-    "{--as-good:#6cc48d;--as-bad:#e88d74;--as-warn:#e0b252}</style>"
+    "{--as-good:#6cc48d;--as-bad:#e88d74;--as-warn:#e0b252;"
+    "--as-series-0:#6ea1e8;--as-series-1:#ec8a55;--as-series-2:#e27ba4}</style>"
 )
 
 
@@ -49,31 +60,31 @@ _SEPARATOR = '\n<span style="font-size:0"> · </span>\n'
 def show_card(shell: Any, run: Run, previous: Run | None, *, baseline: Run | None = None) -> None:
     """Appends the card to the output of the cell that has just ended."""
     parts = list(card_parts(run, previous, baseline=baseline))
-    bundle = {"text/plain": card_text(parts), "text/html": card_html(run, parts)}
+    bundle = {"text/plain": card_text(run, parts), "text/html": card_html(run, parts)}
     if hasattr(shell, "kernel"):
         shell.display_pub.publish(data=bundle, metadata={})
     else:
         print(bundle["text/plain"])  # noqa: T201 -- a terminal shows the card as a line
 
 
-def card_text(parts: list[Line]) -> str:
-    """The card in one line."""
-    return " · ".join(text_of(part).strip() for part in parts)
+def card_text(run: Run, parts: list[Line]) -> str:
+    """The card in one line, and a line for each finding."""
+    card = " · ".join(text_of(part).strip() for part in parts)
+    return "\n".join([card, *(f"  {text_of(row)}" for row in finding_lines(run))])
 
 
 def card_html(run: Run, parts: list[Line]) -> str:
     """The card as HTML without script."""
     edge = _EDGES.get(run.status, "--as-warn,#946200")
-    spans = _SEPARATOR.join(
-        f"<span>{''.join(_span(piece) for piece in part)}</span>" for part in parts
-    )
+    spans = _SEPARATOR.join(f"<span>{_spans(part)}</span>" for part in parts)
     return (
         f'{_STYLE}<div class="as-Card" role="note" aria-label="run {escape(run.name)}" '
         f'style="border-left:3px solid var({edge});'
         "background:var(--jp-layout-color2,#f6f6f6);color:var(--jp-content-font-color1,#222);"
         "padding:5px 12px;display:flex;flex-wrap:wrap;gap:3px 8px;align-items:baseline;"
         "font-family:var(--jp-ui-font-family,system-ui,sans-serif);"
-        f'font-size:13px;line-height:1.45;font-variant-numeric:tabular-nums">\n{spans}\n</div>'
+        'font-size:13px;line-height:1.45;font-variant-numeric:tabular-nums">\n'
+        f"{spans}{_findings_html(run)}\n</div>"
     )
 
 
@@ -90,6 +101,82 @@ def card_parts(run: Run, previous: Run | None, *, baseline: Run | None = None) -
     yield from _state(run)
     yield from _notes(run)
     yield from _problems(run)
+    yield from _clean(run)
+
+
+# -- findings -------------------------------------------------------------------------------------
+def finding_lines(run: Run) -> Iterator[Line]:
+    """A line a finding that is no tip, those acknowledged last; then what there is besides."""
+    told = _told(run)
+    yield from (_finding(finding) for finding in told[:_MAX_FINDINGS])
+    yield from _besides(run, len(told))
+
+
+def _told(run: Run) -> list[Finding]:
+    return [one for one in sorted_findings(run.findings) if one.severity != "info"]
+
+
+def _besides(run: Run, told: int) -> Iterator[Line]:
+    tips = sum(one.severity == "info" for one in open_findings(run.findings))
+    words = [f"+{told - _MAX_FINDINGS} more" if told > _MAX_FINDINGS else ""]
+    words += [f"+{readable.count(tips, 'tip')}" if tips else ""]
+    said = ", ".join(filter(None, words))
+    if said:
+        yield (Span(f"{said}: %aseptic show {run.name}", "dim"),)
+
+
+def _finding(finding: Finding) -> Line:
+    """Mark, code, message; all of it dim, with the reason, where a person has acknowledged it."""
+    mark = f"{MARKS[finding.severity]} {finding.code} "
+    if finding.acknowledged is not None:
+        return (Span(f"{mark}{finding.message} (acknowledged: {finding.acknowledged})", "dim"),)
+    return (Span(mark, TONES[finding.severity]), Span(finding.message))
+
+
+def _findings_html(run: Run) -> str:
+    told = _told(run)
+    rows = [_finding_html(finding) for finding in told[:_MAX_FINDINGS]]
+    rows += [f"<div>{_spans(row)}</div>" for row in _besides(run, len(told))]
+    return f'\n<div style="flex-basis:100%">\n{chr(10).join(rows)}\n</div>' if rows else ""
+
+
+def _finding_html(finding: Finding) -> str:
+    """The line, and behind it what it is founded on, the plot, what to do, and where to read on."""
+    line = _spans(_finding(finding))
+    if finding.acknowledged is not None:
+        return f"<div>{line}</div>"
+    numbers = ", ".join(f"{name} {text}" for name, text in numbers_of(finding))
+    plot = plot_of(finding.evidence)
+    parts = [
+        _span(Span(numbers, "dim")) if numbers else "",
+        plot_svg(plot, title=finding.message) if plot else "",
+        _span(Span(finding.remedy)) if finding.remedy else "",
+        _more(finding),
+    ]
+    inner = "".join(f'<div style="padding:2px 0">{part}</div>' for part in parts if part)
+    return (
+        f'<details><summary style="cursor:pointer">{line}</summary>\n'
+        f'<div style="padding:2px 0 6px 16px">{inner}</div></details>'
+    )
+
+
+def _more(finding: Finding) -> str:
+    url = docs_url(finding.code)
+    if url is None:
+        return _span(Span(f"%aseptic explain {finding.code}", "dim"))
+    style = _TONES["accent"]
+    told = f"{finding.code} {finding.name}"
+    return (
+        f'<a href="{escape(url)}" target="_blank" rel="noopener" style="{style}">'
+        f"{escape(readable.plain(told))}: why and how</a>"
+    )
+
+
+def _clean(run: Run) -> Iterator[Line]:
+    """That checks were made is said where they found nothing."""
+    clean = sum(one.outcome == "clean" for one in run.checks)
+    if clean and not run.findings:
+        yield (Span(f"{readable.count(clean, 'check')} clean", "dim"),)
 
 
 # -- the parts ------------------------------------------------------------------------------------
@@ -213,6 +300,10 @@ def _problems(run: Run) -> Iterator[Line]:
         first, more = problems[0], len(problems) - 1
         rest = f" (+{more} more)" if more else ""
         yield (Span("not recorded: ", "warn"), Span(f"{first.what}: {first.reason}{rest}", "dim"))
+
+
+def _spans(line: Line) -> str:
+    return "".join(map(_span, line))
 
 
 def _span(span: Span) -> str:

@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aseptic import checks
 from aseptic.show import readable
 from aseptic.show.blocks import Column, Folded, Line, Paragraph, Span, Table, line
 from aseptic.show.plot_svg import plot_of
@@ -49,7 +48,7 @@ def counted(findings: Sequence[Finding]) -> str:
 @cache
 def _own_codes() -> frozenset[str]:
     """The codes of the checks that come with aseptic, from the names of their files."""
-    rules = Path(checks.__file__).parent / "rules"
+    rules = Path(__file__).parents[1] / "checks" / "rules"  # without importing them
     return frozenset(path.name.partition("_")[0].upper() for path in rules.glob("*_*.py"))
 
 
@@ -126,14 +125,12 @@ def outcome_blocks(outcomes: Sequence[CheckOutcome], *, show_all: bool = False) 
     if show_all:
         return [_outcome_table(outcomes)] if outcomes else []
     clean = sum(one.outcome == "clean" for one in outcomes)
-    made: list[Block] = []
-    if clean:
-        made.append(Paragraph([line(f"{readable.count(clean, 'check')} clean", "good")]))
     silent = [one for one in outcomes if one.outcome == "not applicable"]
+    said = Span(f"{readable.count(clean, 'check')} clean", "good" if clean else "dim")
     if silent:
-        label = f"{readable.count(len(silent), 'check')} not applicable"
-        made.append(Folded(line(label, "dim"), list(_by_reason(silent))))
-    return made
+        told = Span(f", {len(silent):,} not applicable", "dim")
+        return [Folded((said, told), list(_by_reason(silent)))]
+    return [Paragraph([(said,)])] if clean else []
 
 
 def _by_reason(outcomes: Sequence[CheckOutcome]) -> Iterator[Line]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aseptic.show import readable
 from aseptic.show.blocks import Code, Column, Line, Paragraph, Span, Table, line
+from aseptic.show.findings import finding_blocks, outcome_blocks
 from aseptic.show.run_table import is_set_by_hand
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ def run_page(run: Run, *, now: datetime | None = None) -> list[Block]:
     """The blocks that show a run: what it was, how it went, what went in, where it ran."""
     made = [
         _head(run, now),
-        _findings(run),
+        *finding_blocks(run.findings, "findings"),
+        *outcome_blocks(run.checks),
         _metrics(run),
         _params(run),
         _data(run),
@@ -85,18 +87,6 @@ def _column(
     is_number: bool = False,
 ) -> Column:
     return Column(label, [line(text or "", tone) for text in texts], is_number, rank)
-
-
-def _findings(run: Run) -> Table | None:
-    tones: dict[str, Tone] = {"error": "bad", "warning": "warn", "info": "dim"}
-    found = run.findings
-    return _table(
-        "findings",
-        Column("code", [line(one.code, tones[one.severity]) for one in found]),
-        _column("name", [one.name for one in found], rank=2),
-        _column("message", [one.message for one in found]),
-        _column("remedy", [one.remedy for one in found], rank=1, tone="dim"),
-    )
 
 
 def _metrics(run: Run) -> Table | None:
