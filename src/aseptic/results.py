@@ -17,7 +17,7 @@ Result
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -36,6 +36,7 @@ from aseptic.show.findings import (
     outcome_blocks,
     sorted_findings,
 )
+from aseptic.show.hygiene import CheckedRun, checked_runs, hygiene_blocks, open_checks
 from aseptic.show.run_page import run_page
 from aseptic.show.run_table import run_table, shared_values
 from aseptic.show.sparkline import sparklines
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from aseptic.contract import Change, Differences, DiffSection
     from aseptic.model import Finding, Run, Severity
     from aseptic.show.blocks import Block, Tone
-    from aseptic.store.base import RunColumns, Series
+    from aseptic.store.base import RunColumns, Series, Store
 
 
 class Result(ABC):
@@ -403,6 +404,53 @@ class CheckResult(TableResult):
         """`findings` with their evidence, and `checks`, how each of them ended."""
         found = [_all_fields(one) for one in self.findings]
         return {"findings": found, "checks": [_all_fields(one) for one in self.report.outcomes]}
+
+
+@dataclass(frozen=True, repr=False)
+class HygieneResult(TableResult):
+    """What is open over all runs of a project, and how it develops."""
+
+    columns: RunColumns
+    findings: dict[str, list[Finding]]  # by run id; runs that were never checked are not in it
+    project: str = ""
+
+    @classmethod
+    def read(cls, store: Store, *, experiment: str | None = None) -> HygieneResult:
+        """That of all runs in a store, or of one experiment."""
+        columns = store.read_runs(experiment=experiment)
+        return cls(columns, store.read_findings(columns.run_ids), store.project)
+
+    def blocks(self, *, now: datetime | None = None) -> list[Block]:
+        """What is open by check, by experiment, and in the newest runs."""
+        unchecked = len(self.columns.run_ids) - len(self.findings)
+        return hygiene_blocks(self._runs, project=self.project, unchecked=unchecked, now=now)
+
+    @property
+    def _runs(self) -> list[CheckedRun]:
+        return checked_runs(self.columns, self.findings)
+
+    def frame(self) -> pd.DataFrame:
+        """One row a check: `code name severity runs acknowledged is_current experiments`."""
+        import pandas as pd
+
+        names = ["code", "name", "severity", "runs", "acknowledged", "is_current", "experiments"]
+        rows = [[getattr(one, name) for name in names] for one in open_checks(self._runs)]
+        frame: pd.DataFrame = pd.DataFrame(rows, columns=names)
+        return frame
+
+    def to_dict(self) -> dict[str, Any]:
+        """`checks` over all runs with their course, and the codes open in each of the `runs`."""
+        runs = [
+            {
+                "run_id": run.run_id,
+                "name": run.name,
+                "experiment": run.experiment,
+                "started_at": run.started_at.isoformat(),
+                "open": list(dict.fromkeys(one.code for one in run.open)),
+            }
+            for run in reversed(self._runs)
+        ]
+        return {"checks": [asdict(one) for one in open_checks(self._runs)], "runs": runs}
 
 
 def _all_fields(record: msgspec.Struct) -> dict[str, Any]:

@@ -79,6 +79,10 @@ class SyntheticStore(Store):
             if name in DIRECTIONS
         ]
 
+    def read_findings(self, run_ids):
+        runs = [self.get_run(run_id) for run_id in run_ids]
+        return {run.run_id: list(run.findings) for run in runs}
+
     # -- what a person says ---------------------------------------------------------------------
     def _replace(self, run_ids, **changes):
         from msgspec.structs import replace

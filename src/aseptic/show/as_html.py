@@ -50,7 +50,7 @@ def _block(block: Block) -> str:
     if isinstance(block, Table):
         return title + _table(block)
     if isinstance(block, Paragraph):
-        return f"{title}{_lines(block.lines)}{_plot(block)}"
+        return f'{title}<div style="padding:3px 0">{_lines(block.lines)}{_plot(block)}</div>'
     if isinstance(block, Folded):
         summary = f'<summary style="padding:0 9px">{_line(block.summary)}</summary>'
         return f"{title}<details>{summary}{_lines(block.lines)}</details>"

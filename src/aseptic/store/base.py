@@ -199,6 +199,13 @@ class Store(ABC):
         """The series of these runs, in the order given; all metrics if none is named."""
 
     @abstractmethod
+    def read_findings(self, run_ids: Collection[str]) -> dict[str, list[Finding]]:
+        """What was found in these runs, without evidence and remedies, by run id.
+
+        A run that no check has looked at is not in it. Raises RunNotFound.
+        """
+
+    @abstractmethod
     def read_object(self, digest: str) -> bytes:
         """The content with this sha256. Raises StoreDamaged if it does not match."""
 

@@ -303,6 +303,30 @@ def read_series(
     return series
 
 
+def read_findings(
+    connection: Connection, run_ids: Collection[str], store: str
+) -> dict[str, list[model.Finding]]:
+    """The findings of these runs, by run id, without evidence. Raises RunNotFound."""
+    numbers = run_numbers(connection, run_ids, store)
+    ids = {run_no: run_id for run_id, run_no in numbers.items()}
+    if not ids:
+        return {}
+    found: dict[str, list[model.Finding]] = {}
+    checks, findings = schema.checks.c, schema.findings.c
+    checked = select(checks.run_no).where(checks.run_no.between(min(ids), max(ids))).distinct()
+    for run_no in connection.execute(checked).scalars():
+        if run_no in ids:
+            found[ids[run_no]] = []
+    names = ("code", "name", "severity", "message", "subject", "acknowledged")
+    asked = select(findings.run_no, *(findings[name] for name in names))
+    here = asked.where(findings.run_no.between(min(ids), max(ids)))
+    for run_no, *values in connection.execute(here.order_by(findings.run_no, findings.position)):
+        if run_no in ids:
+            finding = model.Finding(**dict(zip(names, values, strict=True)))
+            found.setdefault(ids[run_no], []).append(finding)
+    return found
+
+
 def run_numbers(connection: Connection, run_ids: Iterable[str], store: str) -> dict[str, int]:
     """The numbers of the runs with these ids, in the order given. Raises RunNotFound."""
     wanted = list(dict.fromkeys(run_ids))

@@ -147,6 +147,12 @@ class SqliteStore(Store):
             lambda connection: reading.read_series(connection, run_ids, metric, self.url)
         )
 
+    def read_findings(self, run_ids: Collection[str]) -> dict[str, list[Finding]]:
+        """See Store."""
+        from aseptic.store import reading
+
+        return self._read(lambda connection: reading.read_findings(connection, run_ids, self.url))
+
     def read_object(self, digest: str) -> bytes:
         """See Store."""
         return self._objects.read(digest)

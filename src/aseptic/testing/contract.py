@@ -853,6 +853,19 @@ class StoreContract:
         store.acknowledge(run.run_id, "D02", None)
         assert store.read_runs("'D02' in findings").run_ids == [run.run_id]
 
+    def test_findings_of_many_runs_are_read_at_once(self, store: Store) -> None:
+        never, clean = record_run(store), record_run(store, checks=(make_outcome("D02"),))
+        found = record_run(
+            store, findings=(make_finding("D02", evidence={"share": 0.5}, remedy="do"),)
+        )
+        assert store.read_findings([never.run_id, clean.run_id, found.run_id]) == {
+            clean.run_id: [],
+            found.run_id: [make_finding("D02")],
+        }
+        assert store.read_findings([]) == {}
+        with pytest.raises(RunNotFound):
+            store.read_findings(["0" * 16])
+
     def test_what_was_not_found_cannot_be_acknowledged(self, store: Store) -> None:
         run = record_run(store, findings=(make_finding("D02", subject="age"),))
         with pytest.raises(FindingNotFound, match="D02"):
