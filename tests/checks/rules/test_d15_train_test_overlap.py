@@ -1,0 +1,76 @@
+"""D15 on copies, on coarse data, and on data that were resampled before the split."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.model_selection import train_test_split
+from tests.checks.examples import judge
+
+from aseptic.checks.rules.d15_train_test_overlap import train_test_overlap
+
+
+def judged(**variables):
+    return judge(train_test_overlap, **variables).findings
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_clean_split_of_data_with_a_few_equal_rows_is_clean(seed):
+    assert not judged(
+        **dict(zip(("train", "test"), train_test_split(load_iris().data), strict=True))
+    )
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_clean_split_of_coarse_data_is_clean(seed):
+    rows = np.random.default_rng(seed).integers(0, 6, (1500, 4))
+    assert not judged(train=rows[:1200], test=rows[1200:])
+
+
+@pytest.mark.parametrize("share", [0.02, 0.05, 1.0])
+def test_copies_are_found_in_a_frame_beside_an_array(share):
+    rows = load_breast_cancer().data
+    train, test = rows[:400], rows[400:].copy()
+    count = int(share * len(test))
+    test[:count] = train[:count]
+    (finding,) = judged(train=pd.DataFrame(train), test=test)
+    assert finding.evidence["count"] == count
+    assert finding.evidence["rows"] == tuple(range(min(100, count)))
+
+
+def test_copies_are_found_in_coarse_data():
+    rows = np.random.default_rng(0).integers(0, 8, (2000, 4))
+    train, test = rows[:1600], rows[1600:].copy()
+    assert not judged(train=train, test=test)
+    test[:150] = train[:150]
+    assert judged(train=train, test=test)
+
+
+def test_a_class_that_was_resampled_before_the_split_is_found():
+    rng = np.random.default_rng(1)
+    rows, label = rng.normal(size=(1000, 5)), np.arange(1000) < 100
+    taken = np.concatenate([np.arange(1000), rng.choice(100, 800)])
+    rng.shuffle(taken)
+    cut = 1400
+    (finding,) = judged(
+        train=(rows[taken[:cut]], label[taken[:cut]]), test=(rows[taken[cut:]], label[taken[cut:]])
+    )
+    assert "resampled before the split" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        (np.zeros((0, 3)), np.zeros((0, 3))),
+        (np.zeros((1, 3)), np.ones((1, 3))),
+        (pd.DataFrame(index=range(5)), pd.DataFrame(index=range(5))),
+        (np.zeros((50, 3)), np.zeros((20, 2))),
+        (np.full((50, 3), np.nan), np.full((20, 3), np.nan)),
+    ],
+)
+def test_odd_tables_give_no_finding_and_no_fault(train, test):
+    (outcome,) = judge(train_test_overlap, train=train, test=test).outcomes
+    assert outcome.outcome != "findings"
+    assert "fault" not in (outcome.reason or "")
