@@ -128,7 +128,7 @@ class Encoder:
 
     def wide(self, codes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Standardised, and a column for each of a few categories."""
-        scaled = np.clip((codes - self._middle) / self._spread, -1e3, 1e3)
+        scaled: NDArray[np.float64] = np.clip((codes - self._middle) / self._spread, -1e3, 1e3)
         if not self._dummies:
             return scaled
         kept = [place for place in range(codes.shape[1]) if place not in self._dummies]
@@ -154,11 +154,12 @@ class Encoder:
         if levels is None:
             kind = sample.kinds[name]
             if kind in ("number", "boolean", "time"):
-                return sample.numbers(name)
+                return np.asarray(sample.numbers(name))
             return np.full(len(sample), np.nan)
         texts = _texts(sample.features[name])
         at = np.searchsorted(levels, texts).clip(0, len(levels) - 1)
-        return np.where(levels[at] == texts, at, np.nan).astype(np.float64)
+        found: NDArray[np.float64] = np.where(levels[at] == texts, at, np.nan).astype(np.float64)
+        return found
 
 
 def problem(run: Evidence, table: Table | None = None) -> Problem:
@@ -300,7 +301,7 @@ class Fitted:
     @property
     def said(self) -> str:
         """Such as `a linear model`."""
-        names = {"dummy": "a constant", "linear": "a linear model", "trees": "small trees"}
+        names = {"dummy": "a constant", "linear": "a linear model", "trees": "a small forest"}
         return names[self.kind]
 
     def predict(self, rows: Problem) -> NDArray[Any]:
@@ -404,6 +405,7 @@ class Score:
     error: float  # the standard error of skill
     parts: NDArray[np.float64]  # what each row adds to the error of skill: its influence
     metric: str
+    value_error: float  # the standard error of value
 
     @property
     def said(self) -> str:
@@ -440,7 +442,7 @@ def _balanced_accuracy(truth: NDArray[Any], predicted: NDArray[Any]) -> Score:
     stretch = 1.0 if classes < 2 else classes / (classes - 1.0)
     value = float(recall.mean())
     skill = 1.0 - (1.0 - value) * stretch
-    return Score(value, skill, error * stretch, parts * stretch, "balanced accuracy")
+    return Score(value, skill, error * stretch, parts * stretch, "balanced accuracy", error)
 
 
 def _r_squared(truth: NDArray[Any], predicted: NDArray[np.float64]) -> Score:
@@ -452,7 +454,7 @@ def _r_squared(truth: NDArray[Any], predicted: NDArray[np.float64]) -> Score:
     unexplained = float(squares.mean()) / variance
     parts = -(squares - unexplained * around) / variance
     error = float(parts.std()) / math.sqrt(len(truth))
-    return Score(1.0 - unexplained, 1.0 - unexplained, error, parts, "R²")
+    return Score(1.0 - unexplained, 1.0 - unexplained, error, parts, "R²", error)
 
 
 # -- a user's model -------------------------------------------------------------------------------
@@ -514,7 +516,8 @@ class UserModel:
         """What it predicts: classes by their number in the problem (-1: none), or quantities."""
         found = self._ask("predict", rows.sample)[rows.places]
         if rows.classes is None:
-            numbers = pd.to_numeric(pd.Series(found), errors="coerce").to_numpy(dtype=np.float64)
+            as_numbers = pd.to_numeric(pd.Series(found), errors="coerce")
+            numbers: NDArray[np.float64] = as_numbers.to_numpy(dtype=np.float64)
             if not np.all(np.isfinite(numbers)):
                 raise NotApplicable(f"{self.name} predicts values that are no numbers")
             return numbers
@@ -559,9 +562,7 @@ class UserModel:
 
     def _ask(self, method: str, sample: Sample) -> NDArray[Any]:
         key = (method, id(self._model))
-        found: NDArray[Any] = sample.remember(
-            key, lambda: self._call(method, self.input_of(sample))
-        )
+        found = np.asarray(sample.remember(key, lambda: self._call(method, self.input_of(sample))))
         if len(found) != len(sample):
             raise NotApplicable(
                 f"{self.name} gives {len(found):,} answers for {len(sample):,} rows"
@@ -593,7 +594,8 @@ class UserModel:
         if times[0] > 4 * _PREDICT_S:
             return 0
         pace = max(1e-9, (times[1] - times[0]) / max(1, sizes[1] - sizes[0]))
-        return int(min(len(sample), max(120.0, _PREDICT_S / pace)))
+        # One of three sizes, so that the same rows are taken when the machine is a little slower.
+        return next((size for size in (2_000, 500) if size * pace <= _PREDICT_S), 120)
 
 
 # -- a user's model beside baselines on the same rows ---------------------------------------------

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @check("T14", severity="warning", needs=("train", "test", "target", "model"), cost="fit")
 def overfit(
-    run: Evidence, *, gap: float = 0.1, behind: float = 0.05, errors: float = 3.0
+    run: Evidence, *, gap: float = 0.1, behind: float = 0.1, errors: float = 3.5
 ) -> Iterator[Finding]:
     """A model does far better on its training data, and a simpler one beats it on the rest.
 
