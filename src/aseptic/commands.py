@@ -21,6 +21,7 @@ from aseptic.results import (
     CurvesResult,
     DiffResult,
     FactsResult,
+    HygieneResult,
     MessageResult,
     Result,
     RunResult,
@@ -272,6 +273,10 @@ def _check(
     return check_handed_over(
         data, target=target, select=select, ignore=ignore, thorough=thorough, show_all=all
     )
+
+
+def _hygiene(store: Store, *, experiment: str | None) -> HygieneResult:
+    return HygieneResult.read(store, experiment=experiment)
 
 
 def _explain(_store: Store, *, code: str) -> CheckPageResult:
@@ -596,6 +601,13 @@ COMMANDS: tuple[Command, ...] = (
             argument("--subject", metavar="NAME", help="only of this column, param or layer"),
             argument("--clear", action="store_true", help="take the reason back"),
         ),
+    ),
+    Command(
+        "hygiene",
+        "count what is open over all runs, and how it develops",
+        _hygiene,
+        (_EXPERIMENT,),
+        has_table=True,
     ),
     Command("status", "say which store this is and what it holds", _status),
     Command("doctor", "check the store, and say what needs attention", _doctor),

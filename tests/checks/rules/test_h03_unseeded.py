@@ -90,6 +90,7 @@ def test_the_seed_of_a_run_fixes_its_own_cell_but_not_the_split_before_it():
 
 
 def test_the_cells_of_our_examples_are_clean():
-    for file in EXAMPLES.glob("*.ipynb"):
+    of_faults = {"hygiene_reproducibility.ipynb"}
+    for file in {*EXAMPLES.glob("*.ipynb")} - {EXAMPLES / name for name in of_faults}:
         cells = [cell for cell in json.loads(file.read_text())["cells"] if "outputs" in cell]
         assert messages("\n".join("".join(cell["source"]) for cell in cells)) == [], file
