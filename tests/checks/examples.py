@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from aseptic.capture.fit_watch import FitWatch
+from aseptic.capture.lineage import Lineage
 from aseptic.checks import Check
 from aseptic.checks.handed_over import evidence_of
 from aseptic.checks.runner import Report, run_checks
@@ -29,13 +31,30 @@ def judge(check: Check, *, depth: Any = "asked", **variables: Any) -> Report:
         evidence,
         depth=depth,
         earlier=lambda: variables.get("earlier", ()),
-        **{name: variables[name] for name in ("run", "settings") if name in variables},
+        **{name: variables[name] for name in ("run", "settings", "lineage") if name in variables},
     )
     return run_checks([check], evidence, CheckSettings())
 
 
 def run_example(check: Check, title: str) -> Report:
     """Judges what the code under `Bad::` or `Good::` makes."""
+    code = check.sections[title]
     variables: dict[str, Any] = {"np": np, "pd": pd}
-    exec(check.sections[title], variables)
+    if "sklearn" in code:
+        variables["lineage"] = watched(code, variables)
+    else:
+        exec(code, variables)
     return judge(check, **variables)
+
+
+def watched(code: str, variables: dict[str, Any]) -> Lineage:
+    """Executes code, and gives what estimators saw meanwhile."""
+    import sklearn.model_selection  # noqa: F401 -- what is watched must be there
+
+    watch = FitWatch(Lineage())
+    watch.start()
+    try:
+        exec(code, variables)
+    finally:
+        watch.stop()
+    return watch.lineage

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
+from aseptic.capture.lineage import Lineage
 from aseptic.checks.check import NotApplicable
 from aseptic.checks.tables import Role, Sample, Table, Task, task_of
 from aseptic.model import Finding, Run, Severity
@@ -51,6 +52,7 @@ class Evidence:
     model: Any = None  # a fitted estimator, as the user made it
     run: Run | None = None
     earlier: Callable[[], Sequence[Run]] = tuple  # earlier runs of the project, newest first
+    lineage: Lineage = field(default_factory=Lineage)  # what estimators saw, row by row
     #: Series by name: steps and values; facts are numbers by name. See the docs of training checks.
     series: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     facts: Mapping[str, float] = field(default_factory=dict)
