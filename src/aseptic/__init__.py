@@ -10,6 +10,7 @@ from aseptic.api import (
     history,
     load_ipython_extension,
     open_store,
+    roles,
     runs,
     unload_ipython_extension,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "log_artifact",
     "log_params",
     "open_store",
+    "roles",
     "runs",
     "track",
     "unload_ipython_extension",

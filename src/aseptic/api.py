@@ -88,6 +88,33 @@ def digest(obj: Any) -> str:
     return digest_of(obj)
 
 
+def roles(
+    *,
+    train: Any = None,
+    validation: Any = None,
+    test: Any = None,
+    reference: Any = None,
+    serving: Any = None,
+    forget: bool = False,
+) -> dict[str, str]:
+    """Says which data play which part, for the checks of the cells from now on.
+
+    Each is a variable, its name as text, or a pair of features and targets: `train=(X_a, y_a)`.
+    It stands above what is seen of fits and what names say. `forget=True` takes everything back
+    that was said before. Returns what holds now; without arguments it changes nothing.
+
+    Raises BadOption for an object that can be known by its name alone, such as a list.
+    """
+    from aseptic import declared
+
+    if forget:
+        declared.forget()
+    given = {"train": train, "validation": validation, "test": test}
+    given |= {"reference": reference, "serving": serving}
+    declared.declare({role: data for role, data in given.items() if data is not None})
+    return declared.shown()
+
+
 def compare(
     query_or_runs: str | Sequence[str] | None = None, *, store: Store | None = None
 ) -> ComparePanel:
@@ -186,6 +213,7 @@ __all__ = [
     "history",
     "load_ipython_extension",
     "open_store",
+    "roles",
     "runs",
     "unload_ipython_extension",
     "use_store",

@@ -119,6 +119,8 @@ class DataInput(_Record, frozen=True, kw_only=True):
     columns: tuple[ColumnSchema, ...] = ()
     sketch_rows: int | None = None  # rows that the sketch was made from
     row_hashes: str | None = None  # digest of the artifact holding one 64-bit hash a row
+    role: str | None = None  # "train", "validation", "test", "reference", "serving"
+    role_from: str | None = None  # "roles" (a person), a use such as `SVC.fit`, or "name"
 
 
 class Artifact(_Record, frozen=True, kw_only=True):

@@ -71,6 +71,7 @@ class FitWatch:
         """Begin to see. `stop` must follow."""
         self._thread = threading.get_ident()
         self._started = time.perf_counter()
+        self.lineage.begin_cell()
         _PATCHES.add(self)
 
     def stop(self) -> None:
@@ -188,8 +189,8 @@ class FitWatch:
 
 def rows_seen(data: Any) -> RowsSeen:
     """The rows of a frame, a series or an array: hashes of all, or of a sample that is fixed."""
-    kind = data_kind(type(data)) if _package(type(data)) in ("numpy", "pandas") else None
-    if kind not in ("dataframe", "array", "series") or getattr(data, "ndim", 0) not in (1, 2):
+    kind = table_kind(data)
+    if kind is None:
         return RowsSeen(_length(data), reason=f"rows of a {type(data).__name__} are not hashed")
     import numpy as np
 
@@ -209,6 +210,16 @@ def rows_seen(data: Any) -> RowsSeen:
     with np.errstate(all="ignore"):
         seen.hashes = row_hashes(data)
     return seen
+
+
+def table_kind(data: Any) -> str | None:
+    """`dataframe`, `series` or `array`: of numpy and pandas themselves, of one or two dimensions.
+
+    A user's own class of tables may do anything when it is asked for its rows.
+    """
+    kind = data_kind(type(data)) if _package(type(data)) in ("numpy", "pandas") else None
+    is_table = kind in ("dataframe", "array", "series") and data.ndim in (1, 2)
+    return kind if is_table else None
 
 
 def _is_plain(data: Any) -> bool:
@@ -234,7 +245,7 @@ def _length(data: Any) -> int:
 
 
 def _package(kind: type) -> str:
-    """Where a class is from; a user's own class of tables may do anything when it is asked."""
+    """Where a class is from."""
     module = type.__dict__["__module__"].__get__(kind)
     return module.partition(".")[0] if type(module) is str else ""
 

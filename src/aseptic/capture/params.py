@@ -45,6 +45,7 @@ class Collected(NamedTuple):
 class ParamProbe:
     """Sees the params and metrics of one execution of a cell.
 
+    `on_call` is told of each call of the top level, before it is made.
     `instrument` may be called again for trees that the cell itself runs (`%%time`, `%%capture`);
     `collect` ends the probe, and must wait until the cell is done: the cell's code finds the
     probes under a name in `builtins` that no source can spell, and `collect` removes it.
@@ -57,12 +58,14 @@ class ParamProbe:
         cell_order: int | None = None,
         cell_id: str | None = None,
         defined_in: DefinedIn = lambda _: None,
+        on_call: Callable[[], None] = lambda: None,
     ) -> None:
         self._namespace = namespace
         self._table: list[Callable[[Any], Any]] = []
         self._table_name = f"<aseptic {next(_serial)}>"
         self._origins = Origins(cell=cell_order, cell_id=cell_id, defined_in=defined_in)
         self._recorder = Recorder(namespace, self._origins)
+        self._on_call = on_call
         self._last_increment: BindPlan | None = None
 
     def instrument(self, tree: ast.Module) -> ast.Module:
@@ -92,7 +95,9 @@ class ParamProbe:
             return
         bindings = bindings_of(tree)
         self._origins.know(bindings)
-        planner = Planner(bindings, self._namespace, Sites(self._recorder, self._table))
+        planner = Planner(
+            bindings, self._namespace, Sites(self._recorder, self._table, self._on_call)
+        )
         plan = planner.plan(tree)
         self._last_increment = planner.last_increment or self._last_increment
         vars(builtins)[self._table_name] = self._table

@@ -70,13 +70,19 @@ def silent(_: Any) -> None:
 class Sites:
     """Makes the probes for one cell's plan."""
 
-    def __init__(self, recorder: Recorder, table: list[Callable[[Any], Any]]) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        table: list[Callable[[Any], Any]],
+        on_call: Callable[[], None] = lambda: None,
+    ) -> None:
         self._recorder = recorder
         self._table = table
+        self._on_call = on_call
 
     def call(self, plan: CallPlan) -> tuple[Probe, Sequence[Probe]]:
         """The probes of a call site: of its callee, and one for each argument."""
-        site = _CallSite(plan, self._recorder, self._retire)
+        site = _CallSite(plan, self._recorder, self._retire, self._on_call)
         takes = [site.taker(place) for place in range(len(plan.arguments))]
         site.probes = [site.enter, *takes]
         return site.enter, takes
@@ -110,10 +116,15 @@ class _CallSite:
     """One call in the source: gathers its arguments, then has them recorded."""
 
     def __init__(
-        self, plan: CallPlan, recorder: Recorder, retire: Callable[[Probe, Probe], None]
+        self,
+        plan: CallPlan,
+        recorder: Recorder,
+        retire: Callable[[Probe, Probe], None],
+        on_call: Callable[[], None],
     ) -> None:
         self.plan = plan
         self.probes: list[Probe] = []
+        self._on_call = on_call
         self._recorder = recorder
         self._retire = retire
         self._count = 0
@@ -134,6 +145,7 @@ class _CallSite:
                 return called
             self._callee = recorder.callee_of(called, self.plan)
             self._found = self._read(sys._getframe(1).f_code)  # noqa: SLF001 - documented
+            self._on_call()
             recorder.receiver(called, self._callee, self.plan)
             if self._last < 0:
                 self._finish()

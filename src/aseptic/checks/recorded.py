@@ -34,14 +34,19 @@ def evidence_of_run(
     def earlier() -> list[Run]:
         return earlier_runs(store, run)
 
-    series = {
-        one.metric: (_steps(one.step), one.value.astype(np.float64))
-        for one in store.read_series([run.run_id])
-    }
+    series = series_of(store, run)
     facts = {name: float(metric.value) for name, metric in run.metrics.items()}
     return Evidence(
         tuple(tables), run=run, earlier=earlier, series=series, facts=facts, settings=settings
     )
+
+
+def series_of(store: Store, run: Run) -> dict[str, tuple[Any, Any]]:
+    """The run's series by name: steps and values."""
+    return {
+        one.metric: (_steps(one.step), one.value.astype(np.float64))
+        for one in store.read_series([run.run_id])
+    }
 
 
 def earlier_runs(store: Store, run: Run, *, most: int = _MOST_EARLIER) -> list[Run]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _ORDER = {"look": 0, "scan": 1, "fit": 2}
 _SEVERITIES = ("error", "warning", "info")
 _MOST_FINDINGS = 20  # of one check; how many more there are is said
-_BUDGET_IS_SPENT = "the time for checks after a cell was over: ask for it with `%aseptic check`"
+BUDGET_IS_SPENT = "the time for checks after a cell was over: ask for it with `%aseptic check`"
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _judge(
     )
     found: list[Finding] = []
     if evidence.is_hurried:
-        return _not_applicable(outcome, _BUDGET_IS_SPENT), found
+        return _not_applicable(outcome, BUDGET_IS_SPENT), found
     try:
         found = list(check(evidence, **settings.thresholds.get(check.code, {})))
     except NotApplicable as reason:

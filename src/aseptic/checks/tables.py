@@ -58,6 +58,11 @@ class Table:
             isinstance(label, str) for label in self._labels
         )
 
+    @property
+    def source(self) -> Any:
+        """The data as they are: a DataFrame, an array or a sparse matrix, the target included."""
+        return self._data
+
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """The names of the features, each once."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from msgspec.structs import replace
 
+from aseptic import declared
 from aseptic.active_run import status_of
 from aseptic.capture.cells import CellLog, Names, names_of
 from aseptic.capture.notebook import find_notebook
@@ -24,6 +25,7 @@ from aseptic.capture.secrets import redact
 from aseptic.errors import AsepticError
 from aseptic.model import Origin, utc_now
 from aseptic.notebook import auto
+from aseptic.notebook.hygiene import Hygiene
 from aseptic.notebook.options import TrackOptions, parse_track, strip_track, track_words
 from aseptic.notices import say, say_once
 from aseptic.surroundings import BackgroundGit, read_git_in_background
@@ -95,6 +97,7 @@ class Extension:
         self.folder = folder
         self.is_auto = False
         self.log = CellLog()
+        self.hygiene = Hygiene(folder)
         self._frames = threading.local()
         self._lock = threading.RLock()  # of `log` and what is written of it: subshells share them
         self._latest: dict[tuple[str, str], Run] = {}  # the last run of each cell, for its card
@@ -130,6 +133,7 @@ class Extension:
         if self._session_journal is not None:
             self._session_journal.close()
         forget_session()
+        declared.forget()
 
     # -- the hooks ------------------------------------------------------------------------------
     @guarded
@@ -239,6 +243,7 @@ class Extension:
                 folder=self.folder,
                 git=frame.git or read_git_in_background(self.folder),
                 shell=self.shell,
+                hygiene=self.hygiene,
             )
         except AsepticError as error:
             say_once(f"runs are not recorded: {error}")

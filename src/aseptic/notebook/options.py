@@ -31,6 +31,7 @@ class TrackOptions(msgspec.Struct, frozen=True, kw_only=True):
     seed: int | None = None
     baseline: str | None = None
     expects: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()  # codes of checks, or what they begin with
     is_quiet: bool = False
     store: str | None = None
 
@@ -71,6 +72,13 @@ def track_parser() -> argparse.ArgumentParser:
         metavar="EXPR",
         help="what you expect beforehand, such as 'acc > 0.9'; the card says whether it held",
     )
+    add(
+        "--ignore",
+        action="append",
+        default=[],
+        metavar="CODE",
+        help="a check that is not to run, such as D10, or all that begin so; may be repeated",
+    )
     add("--quiet", action="store_true", help="no card and no curves under the cell")
     return parser
 
@@ -97,6 +105,7 @@ def parse_track(words: str) -> TrackOptions:
         seed=found.seed,
         baseline=found.baseline,
         expects=tuple(found.expect),
+        ignore=tuple(found.ignore),
         is_quiet=found.quiet,
     )
 

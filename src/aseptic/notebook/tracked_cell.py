@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from aseptic.active_run import status_of
+from aseptic.capture import fit_watch
 from aseptic.capture.cells import closure_of
 from aseptic.capture.data import describe, is_data
 from aseptic.capture.files import FileWatch
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from aseptic.capture.cells import Names
     from aseptic.capture.params import DefinedIn
     from aseptic.model import Cell, Outputs, Run, State
+    from aseptic.notebook.hygiene import Hygiene
     from aseptic.notebook.options import TrackOptions
     from aseptic.store.base import Record, Store
     from aseptic.surroundings import BackgroundGit
@@ -51,6 +53,7 @@ class TrackedCell:
         folder: Path,
         git: BackgroundGit,
         shell: Any,
+        hygiene: Hygiene,
     ) -> None:
         self.options = options
         self._shell = shell
@@ -71,6 +74,8 @@ class TrackedCell:
         self._probe: ParamProbe | None = None
         self._seen: set[str] = set()  # names looked at, or made by the cell itself
         self._files = FileWatch(folder)
+        self._hygiene = hygiene
+        self._fits = hygiene.watch()
         self._outputs = OutputCapture(shell)
 
     def begin(
@@ -89,9 +94,12 @@ class TrackedCell:
                 cell_order=cell.order,
                 cell_id=cell.cell_id,
                 defined_in=defined_in,
+                on_call=fit_watch.refresh,
             )
         with self.run.guarded("files"):
             self._files.start()
+        with self.run.guarded("uses of data"):
+            self._fits.start()
         with self.run.guarded("outputs"):
             self._outputs.start()
         tree = self.instrument(tree)
@@ -126,6 +134,8 @@ class TrackedCell:
     def finish(self, error: BaseException | None, judge: Callable[[], State]) -> Run:
         """Records what the cell did and ends the run."""
         duration_s = self.run.stop_clock()
+        with self._always("uses of data"):
+            self._fits.stop()
         with self._always("outputs"):
             self._record_outputs(error)
         with self._always("files"):
@@ -137,6 +147,8 @@ class TrackedCell:
             record_surroundings(self.run, self._git)
         with self._always("state"):
             self.run.record(judge())
+        with self._always("checks"):
+            self._check(duration_s)
         return self.run.end(status_of(error), duration_s=duration_s)
 
     # -- within ---------------------------------------------------------------------------------
@@ -149,6 +161,13 @@ class TrackedCell:
                 yield
         except KeyboardInterrupt:
             self.run.problem(what, "interrupted")
+
+    def _check(self, cell_s: float) -> None:
+        if self._fits.missed is not None:
+            self.run.problem("uses of data", self._fits.missed)
+        self._hygiene.check_cell(
+            self.run, self._seen, self._shell.user_ns, ignore=self.options.ignore, cell_s=cell_s
+        )
 
     def _record_params(self) -> None:
         if self._probe is None:

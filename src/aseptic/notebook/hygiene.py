@@ -1,0 +1,165 @@
+"""The checks that run by themselves after a tracked cell, within its budget.
+
+What estimators saw is kept for the session, so that a split in one cell and a fit in the next are
+seen together. Checks of data alone are not run again on the same data. Checks and what they need
+are imported when the first cell has data to look at, never for `%load_ext`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from aseptic import declared
+from aseptic.capture.fit_watch import FitWatch
+from aseptic.capture.lineage import Lineage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from aseptic.active_run import ActiveRun
+    from aseptic.checks.check import Check
+    from aseptic.checks.evidence import Evidence
+    from aseptic.checks.runner import Report
+    from aseptic.checks.settings import CheckSettings
+    from aseptic.model import CheckOutcome, Finding
+    from aseptic.notebook.evidence import Assigned
+    from aseptic.store.base import Record
+
+_SHARE = 0.05  # of the cell's time
+_LEAST_S = 0.2
+_MAX_REMEMBERED = 8  # data sets whose findings are kept
+_OF_DATA_ALONE = frozenset({"data", "reference", "target", "test", "train"})
+_Judged = tuple["CheckOutcome", tuple["Finding", ...]]
+
+
+class Hygiene:
+    """What checks know in one session."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lineage = Lineage()
+        self._remembered: OrderedDict[str, dict[str, _Judged]] = OrderedDict()
+
+    def watch(self) -> FitWatch:
+        """A watch for one cell."""
+        return FitWatch(self.lineage)
+
+    def check_cell(
+        self,
+        run: ActiveRun,
+        names: Iterable[str],
+        namespace: Mapping[str, Any],
+        *,
+        ignore: Sequence[str] = (),
+        cell_s: float,
+    ) -> None:
+        """Judges what a cell did, and records the roles of its data, findings and outcomes."""
+        if "pandas" not in sys.modules:
+            return  # nothing that a check could look at; importing it would show in the session
+        from aseptic.checks.discovery import load_checks
+        from aseptic.checks.evidence import quietly
+        from aseptic.checks.settings import load_check_settings
+
+        settings, table = load_check_settings(self.folder, experiment=run.start.experiment)
+        settings = settings.ignoring(ignore)
+        checks = settings.chosen(load_checks(settings.files))
+        deadline = time.perf_counter() + max(_LEAST_S, _SHARE * cell_s)
+        with quietly():
+            evidence, roles = self._evidence(run, names, namespace, table)
+        _record_roles(run, roles)
+        report = self._judge(checks, evidence, settings, deadline)
+        records: list[Record] = [*report.findings, *report.outcomes]
+        for record in records:
+            run.record(record)
+
+    # -- within ---------------------------------------------------------------------------------
+    def _evidence(
+        self,
+        run: ActiveRun,
+        names: Iterable[str],
+        namespace: Mapping[str, Any],
+        settings: Mapping[str, Any],
+    ) -> tuple[Evidence, dict[str, Assigned]]:
+        from aseptic.notebook.evidence import evidence_of
+
+        return evidence_of(
+            names,
+            namespace,
+            self.lineage,
+            declared=declared.declared_names(namespace),
+            run=run.snapshot(),
+            store=run.store,
+            settings=settings,
+        )
+
+    def _judge(
+        self, checks: Sequence[Check], evidence: Evidence, settings: CheckSettings, deadline: float
+    ) -> Report:
+        """Runs the checks; those of data alone only where the data are new."""
+        from aseptic.checks.runner import Report, run_checks
+
+        of_data = {one.code for one in checks if _is_of_data_alone(one)}
+        known = self._known(_key(evidence, settings)) if of_data and evidence.tables else {}
+        fresh = [one for one in checks if one.code not in known]
+        budget_s = max(0.0, deadline - time.perf_counter())
+        report = run_checks(fresh, evidence, settings, budget_s=budget_s)
+        again = [known[one.code] for one in checks if one.code in known]
+        for outcome in report.outcomes:
+            if outcome.code in of_data and evidence.tables and _is_final(outcome):
+                found = tuple(one for one in report.findings if one.code == outcome.code)
+                known[outcome.code] = (outcome, found)
+        return Report(
+            (*report.findings, *(one for _, found in again for one in found)),
+            (*report.outcomes, *(outcome for outcome, _ in again)),
+        )
+
+    def _known(self, key: str | None) -> dict[str, _Judged]:
+        """What was found in the same data before; a place to keep it."""
+        if key is None:
+            return {}
+        known = self._remembered.setdefault(key, {})
+        self._remembered.move_to_end(key)
+        while len(self._remembered) > _MAX_REMEMBERED:
+            self._remembered.popitem(last=False)
+        return known
+
+
+def _record_roles(run: ActiveRun, roles: Mapping[str, Assigned]) -> None:
+    """Says of the data that the run read which part they played."""
+    for name, data_input in run.snapshot().data_inputs.items():
+        found = roles.get(name)
+        if found is not None:
+            told = msgspec.structs.replace(data_input, role=found.role, role_from=found.role_from)
+            run.record(told)
+
+
+def _is_of_data_alone(check: Check) -> bool:
+    return bool(check.needs) and set(check.needs) <= _OF_DATA_ALONE
+
+
+def _is_final(outcome: CheckOutcome) -> bool:
+    """Whether the same would come out again: not where time or a library was missing."""
+    from aseptic.checks.runner import BUDGET_IS_SPENT
+
+    return outcome.reason != BUDGET_IS_SPENT and "import" not in (outcome.reason or "")
+
+
+def _key(evidence: Evidence, settings: CheckSettings) -> str | None:
+    """The content of all tables, and what decides how they are judged; None where it is unknown."""
+    from aseptic.capture.data import digest
+    from aseptic.errors import CannotDigest
+
+    parts = [repr(settings)]
+    try:
+        for table in evidence.tables:
+            parts += table.name, table.role, str(table.target_name), digest(table.source)
+            parts.append("" if table.target is None else digest(table.target))
+    except (CannotDigest, MemoryError):
+        return None
+    return "\n".join(parts)

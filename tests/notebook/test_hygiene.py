@@ -1,0 +1,327 @@
+"""Checks run after a tracked cell: who is train and test, what is found, and what stays out."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import weakref
+
+import pytest
+
+import aseptic
+
+pytest.importorskip("sklearn")
+
+DATA = """
+import numpy as np, pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split, cross_val_score, GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+rng = np.random.default_rng(0)
+X = pd.DataFrame(rng.normal(size=(300, 4)), columns=list("abcd"))
+y = pd.Series((X.a + rng.normal(size=300) > 0).astype(int), name="label")
+"""
+
+
+@pytest.fixture
+def ready(shell):
+    shell.run(DATA)
+    return shell
+
+
+def roles(run):
+    return {name: (one.role, one.role_from) for name, one in run.data_inputs.items()}
+
+
+def codes(run):
+    return {finding.code for finding in run.findings}
+
+
+def outcome(run, code):
+    return next(one.outcome for one in run.checks if one.code == code)
+
+
+def uses(shell):
+    return [use.said for use in shell.extension().hygiene.lineage.uses]
+
+
+# -- who is train, who is test ---------------------------------------------------------------------
+
+
+def test_roles_come_from_what_the_cell_did(ready):
+    ready.run("A, B, a, b = train_test_split(X, y, random_state=0)")
+    ready.run("%%track\nscore = LogisticRegression().fit(A, a).score(B, b)")
+    fit, score = "LogisticRegression.fit", "LogisticRegression.score"
+    run = ready.last()
+    assert roles(run) == {
+        "A": ("train", fit),
+        "a": ("train", fit),
+        "B": ("test", score),
+        "b": ("test", score),
+    }
+    assert outcome(run, "D15") == "clean"
+
+
+def test_roles_come_from_names_where_nothing_was_fitted(ready):
+    ready.run("X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)")
+    ready.run("%%track\nn = len(X_train), len(X_test), len(y_train)")
+    assert roles(ready.last()) == {
+        "X_train": ("train", "name"),
+        "X_test": ("test", "name"),
+        "y_train": ("train", "name"),
+    }
+
+
+def test_what_a_person_says_stands_above_all(ready):
+    ready.run(
+        "one, other = X[:200], X[200:]\nimport aseptic\naseptic.roles(train='one', test=other)"
+    )
+    ready.run("%%track\nn = len(one) + len(other)")
+    assert roles(ready.last()) == {"one": ("train", "roles"), "other": ("test", "roles")}
+    assert outcome(ready.last(), "D15") == "clean"
+
+
+def test_roles_can_be_taken_back(ready):
+    assert ready.run("import aseptic\naseptic.roles(train='X')").result == {"train": "X"}
+    assert ready.run("aseptic.roles(forget=True)").result == {}
+    ready.run("%%track\nn = len(X)")
+    assert roles(ready.last()) == {"X": (None, None)}
+
+
+def test_a_list_is_declared_by_its_name(ready):
+    with pytest.raises(aseptic.AsepticError, match="name the variable"):
+        aseptic.roles(train=[1, 2])
+
+
+def test_a_frame_whose_columns_were_fitted_is_the_training_data(ready):
+    ready.run("df = X.assign(label=y)\ntr, te = df[:200], df[200:]\ncols = ['a', 'b']")
+    ready.run(
+        "%%track\nm = LogisticRegression().fit(tr[cols], tr['label'])\nm.score(te[cols], te.label)"
+    )
+    found = roles(ready.last())
+    assert (found["tr"][0], found["te"][0]) == ("train", "test")
+
+
+def test_rows_used_for_choosing_are_validation(ready):
+    ready.run("A, V, T = X[:200], X[200:250], X[250:]\na, v, t = y[:200], y[200:250], y[250:]")
+    ready.run(
+        "%%track\n"
+        "for C in (.1, 1, 10):\n    m = LogisticRegression(C=C).fit(A, a)\n    m.score(V, v)\n"
+        "m.score(T, t)"
+    )
+    found = {name: role for name, (role, _) in roles(ready.last()).items()}
+    assert found["A"], found["V"] == ("train", "validation")
+    assert (found["V"], found["T"]) == ("validation", "test")
+
+
+def test_rows_of_training_that_are_scored_stay_training(ready):
+    ready.run("%%track\nm = LogisticRegression().fit(X, y)\nm.score(X, y)")
+    assert roles(ready.last())["X"] == ("train", "LogisticRegression.fit")
+
+
+def test_what_the_cell_made_is_judged_and_no_data_input(ready):
+    ready.run(
+        "%%track\nX_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)\n"
+        "X_test = pd.concat([X_test, X_train[:20]]); y_test = pd.concat([y_test, y_train[:20]])\n"
+        "LogisticRegression().fit(X_train, y_train).score(X_test, y_test)"
+    )
+    run = ready.last()
+    assert set(run.data_inputs) == {"X", "y"}
+    assert "D15" in codes(run)
+    [finding] = [one for one in run.findings if one.code == "D15"]
+    assert finding.evidence["table"] == "X_test"
+
+
+# -- D18 -------------------------------------------------------------------------------------------
+
+
+def test_scaling_before_the_split_is_found_over_cells(ready):
+    ready.run("%%track\nscaled = StandardScaler().fit_transform(X)")
+    ready.run("A, B, a, b = train_test_split(scaled, y, random_state=0)")
+    ready.run("%%track\nLogisticRegression().fit(A, a).score(B, b)")
+    run = ready.last()
+    assert "D18" in codes(run)
+    ready.run("%%track\nn = 1 + len(X)")
+    assert "D18" not in codes(ready.last())
+
+
+def test_scaling_columns_of_a_frame_before_the_split_is_found(ready):
+    ready.run(
+        "%%track\ndf = X.copy(); df[['a', 'b']] = StandardScaler().fit_transform(df[['a', 'b']])\n"
+        "A, B, a, b = train_test_split(df, y, random_state=0)\n"
+        "LogisticRegression().fit(A, a).score(B, b)"
+    )
+    assert "D18" in codes(ready.last())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "s = StandardScaler().fit(A)\nLogisticRegression().fit(s.transform(A), a)"
+        ".score(s.transform(B), b)",
+        "make_pipeline(StandardScaler(), LogisticRegression()).fit(A, a).score(B, b)",
+        "cross_val_score(make_pipeline(StandardScaler(), LogisticRegression()), X, y)",
+        "s = StandardScaler(); m = LogisticRegression().fit(s.fit_transform(A), a)\n"
+        "m.score(s.transform(A), a); m.score(s.transform(B), b)",
+        "g = GridSearchCV(make_pipeline(StandardScaler(), LogisticRegression()), "
+        "{'logisticregression__C': [.1, 1]}).fit(A, a); g.score(B, b)",
+        "R = pd.DataFrame(rng.integers(0, 2, size=(300, 2)), columns=list('ab'))\n"
+        "A, B, a, b = train_test_split(R, y, random_state=1)\n"
+        "s = StandardScaler().fit(A)\nLogisticRegression().fit(s.transform(A), a)"
+        ".score(s.transform(B), b)",
+        "from sklearn.decomposition import PCA\nPCA(2).fit_transform(X)\n"
+        "LogisticRegression().fit(A, a).score(B, b)",
+    ],
+)
+def test_right_preprocessing_is_clean(ready, code):
+    ready.run("A, B, a, b = train_test_split(X, y, random_state=0)")
+    ready.run(f"%%track\n{code}")
+    assert outcome(ready.last(), "D18") == "clean"
+
+
+def test_choosing_features_before_the_split_is_an_error(ready):
+    ready.run(
+        "%%track\nfrom sklearn.feature_selection import SelectKBest\n"
+        "best = SelectKBest(k=2).fit_transform(X, y)\n"
+        "A, B, a, b = train_test_split(best, y, random_state=0)\n"
+        "LogisticRegression().fit(A, a).score(B, b)"
+    )
+    assert [f.severity for f in ready.last().findings if f.code == "D18"] == ["error"]
+
+
+# -- the watch -------------------------------------------------------------------------------------
+
+
+def test_nested_estimators_are_one_use(ready):
+    ready.run(
+        "%%track\ncross_val_score(make_pipeline(StandardScaler(), LogisticRegression()), X, y)"
+    )
+    assert uses(ready) == ["cross_val_score of Pipeline"]
+    ready.run("%%track\ncross_val_score(LogisticRegression(), X, y, n_jobs=2)")
+    assert uses(ready)[1:] == ["cross_val_score of LogisticRegression"]
+
+
+def test_equal_calls_in_a_loop_are_as_many_uses(ready):
+    ready.run("%%track\nfor i in range(5):\n    LogisticRegression().fit(X[i:].copy(), y[i:])")
+    found = ready.extension().hygiene.lineage.uses
+    assert [use.features.rows for use in found] == [300, 299, 298, 297, 296]
+
+
+def test_everything_is_as_it_was_after_the_cell(ready):
+    from sklearn.utils import _set_output, validation
+
+    before = validation.get_tags, _set_output._wrap_data_with_container
+    ready.run(
+        "%%track\nLogisticRegression().fit(X, y)\nwithin = __import__('sklearn').utils.validation.get_tags"
+    )
+    assert (validation.get_tags, _set_output._wrap_data_with_container) == before
+    assert ready.names["within"] is not before[0]
+
+
+def test_no_object_is_kept_alive(ready):
+    ready.run("class Probe(LogisticRegression):\n    pass")
+    ready.run("%%track\nm = Probe().fit(X, y)\nZ = X.copy()\nm.score(Z, y)")
+    dead = [weakref.ref(ready.names["m"]), weakref.ref(ready.names["Z"])]
+    ready.run("del m, Z")
+    gc.collect()
+    assert [ref() for ref in dead] == [None, None]
+
+
+def test_the_random_state_and_the_result_are_the_users_own(ready):
+    code = (
+        "np.random.seed(1)\nfrom sklearn.ensemble import RandomForestClassifier\n"
+        "m = RandomForestClassifier(5).fit(X, y)\n"
+        "found = float(m.predict_proba(X)[:, 1].sum()), float(np.random.rand())"
+    )
+    ready.run(code)
+    plain = ready.names["found"]
+    ready.run(f"%%track\n{code}")
+    assert ready.names["found"] == plain
+    ready.run("after = float(np.random.rand())\nnp.random.seed(1)")
+
+
+def test_a_failing_fit_has_no_frame_of_ours(ready):
+    ready.run(
+        "%%track\nimport traceback\ntry:\n    LogisticRegression().fit(X, y[:-1])\n"
+        "except ValueError as error:\n    files = [f.filename for f in traceback.extract_tb(error.__traceback__)]"
+    )
+    assert not [file for file in ready.names["files"] if "aseptic" in file]
+
+
+def test_objects_in_data_are_not_asked(ready):
+    ready.run(
+        "class Shy:\n    def __hash__(self): raise SystemExit\n    def __eq__(self, o): raise SystemExit\n"
+        "    def __str__(self): raise SystemExit\n"
+        "odd = pd.DataFrame({'a': [Shy() for _ in range(30)]})\n"
+        "from sklearn.preprocessing import FunctionTransformer"
+    )
+    ready.run("%%track\nout = FunctionTransformer().fit_transform(odd)")
+    assert ready.last().status == "finished"
+
+
+def test_sklearn_that_the_cell_itself_imports_is_seen(tmp_path):
+    import subprocess
+
+    code = (
+        "from IPython.core.interactiveshell import InteractiveShell as S\n"
+        "s = S.instance()\ns.run_cell('%load_ext aseptic')\n"
+        "import sys; assert 'sklearn' not in sys.modules and 'pandas' not in sys.modules\n"
+        "s.run_cell('%%track --quiet\\nimport numpy as np\\n"
+        "from sklearn.linear_model import LinearRegression\\n"
+        "X = np.arange(40.).reshape(20, 2); m = LinearRegression().fit(X, X[:, 0])')\n"
+        "from aseptic.notebook import loading\n"
+        "print([u.said for u in loading._loaded[id(s)].hygiene.lineage.uses])\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.splitlines()[-1] == "['LinearRegression.fit']", said.stdout + said.stderr
+
+
+# -- the checks ------------------------------------------------------------------------------------
+
+
+def test_ignored_checks_do_not_run(ready):
+    ready.run("%%track --ignore D15\nn = len(X)")
+    found = {one.code for one in ready.last().checks}
+    assert "D15" not in found
+    assert "D18" in found
+
+
+def test_an_unknown_code_is_a_problem_of_the_run(ready):
+    ready.run("%%track --ignore Z99\nn = len(X)")
+    assert [one.what for one in ready.last().problems if "Z99" in one.reason] == ["checks"]
+
+
+def test_the_project_says_which_checks_run(ready, folder):
+    (folder / "pyproject.toml").write_text('[tool.aseptic.checks]\nselect = ["D15"]\n')
+    ready.run("%%track\nn = len(X)")
+    assert [one.code for one in ready.last().checks] == ["D15"]
+
+
+def test_the_same_data_are_judged_once(ready):
+    ready.run("X_train, X_test = X[:200], X[200:]")
+    cell = "%%track\nn = len(X_train) + len(X_test)"
+    ready.run(cell)
+    first = {one.code: one for one in ready.last().checks}
+    ready.run(cell)
+    again = {one.code: one for one in ready.last().checks}
+    assert again["D15"] == first["D15"]  # its time included: it was not run again
+    ready.run("X_test = X[150:]")
+    ready.run(cell)
+    assert "D15" in codes(ready.last())
+
+
+def test_loading_imports_no_checks(tmp_path):
+    import subprocess
+
+    code = (
+        "from IPython.core.interactiveshell import InteractiveShell as S\n"
+        "s = S.instance()\ns.run_cell('%load_ext aseptic')\ns.run_cell('%%track --quiet\\nz = 1')\n"
+        "import sys; print([m for m in ('aseptic.checks', 'pandas', 'sklearn') if m in sys.modules])"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.splitlines()[-1] == "[]", said.stdout + said.stderr
