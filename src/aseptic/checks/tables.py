@@ -99,6 +99,19 @@ class Table:
         """One hash for each row of all features."""
         return row_hashes(self._features(slice(None)))
 
+    def column(self, name: str) -> Any:
+        """A feature with all its rows, as a Series: for what a sample cannot tell."""
+        if not isinstance(self._data, pd.DataFrame):
+            values = self._data[:, [self.columns.index(name)]]
+            values = values.toarray() if hasattr(values, "toarray") else values
+            return pd.Series(values[:, 0], copy=False)
+        places = [place for place in range(self._data.shape[1]) if self._is_kept(place)]
+        return self._data.iloc[:, places[self.columns.index(name)]].reset_index(drop=True)
+
+    def hashes_of(self, columns: Sequence[str]) -> NDArray[np.uint64]:
+        """One hash for each row of some features."""
+        return row_hashes(pd.concat([self.column(name) for name in columns], axis=1))
+
     def _draw(self, count: int) -> Sample:
         if count == len(self):
             positions: Any = np.arange(count)
@@ -152,6 +165,7 @@ class Sample:
         self._numbers: dict[str, NDArray[np.float64]] = {}
         self._codes: dict[str, NDArray[np.int64]] = {}
         self._remembered: dict[Hashable, Any] = {}
+        self._texts: dict[str, pd.Series] = {}
 
     def __len__(self) -> int:
         return len(self.features)
@@ -196,6 +210,25 @@ class Sample:
         return self._codes[column]
 
     @cached_property
+    def number_matrix(self) -> tuple[list[str], NDArray[np.float64]]:
+        """The columns of kind `number`, and their values as floats, a column each."""
+        names = self.of_kind("number")
+        values = np.empty((len(self), len(names)), order="F")
+        for place, name in enumerate(names):
+            values[:, place] = self.numbers(name)
+        return names, values
+
+    def texts(self, column: str) -> pd.Series:
+        """How often each distinct text of a column occurs, by text; empty where it has none."""
+        if column not in self._texts:
+            values = self.features[column]
+            if getattr(values.dtype, "kind", "O") == "O":
+                self._texts[column] = count_texts(values)
+            else:
+                self._texts[column] = pd.Series([], dtype=np.int64)
+        return self._texts[column]
+
+    @cached_property
     def encoded(self) -> pd.DataFrame:
         """The columns that a model of trees can use, as floats: numbers, else codes by frequency.
 
@@ -214,6 +247,13 @@ class Sample:
         values = self.features[column]
         texts = values.astype("string").fillna("").to_numpy(dtype=object)
         return np.unique(texts, return_inverse=True)[1].astype(np.float64)
+
+
+def count_texts(values: pd.Series) -> pd.Series:
+    """How often each distinct text occurs; values that are no text are left out."""
+    known = values.to_numpy(dtype=object)
+    texts = [value for value in known if isinstance(value, str)]
+    return pd.Series(texts, dtype=object).value_counts(sort=False)
 
 
 def task_of(target: pd.Series | None) -> Task | None:

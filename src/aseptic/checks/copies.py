@@ -1,0 +1,63 @@
+"""Rows that are equal: how many, and whether that is by nature or because they were copied.
+
+Coarse data repeat by nature: of people known by age and sex, many are alike. Then rows that agree
+in half of the columns are many more than rows that agree in all. Copies agree in all or in none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from aseptic.checks.tables import Sample, Table
+
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+_MOST_COLUMNS = 8  # of half of the columns: more add nothing, and cost
+
+
+def with_target(table: Table, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Hashes of rows that differ also where the targets differ."""
+    if table.target is None:
+        return hashes
+    labels = pd.util.hash_pandas_object(table.target, index=False).to_numpy()
+    return hashes ^ (labels * _ODD)
+
+
+def repeats(hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Whether an equal row comes before it."""
+    found: NDArray[np.bool_] = pd.Series(hashes, copy=False).duplicated().to_numpy()
+    return found
+
+
+def in_conflict(hashes: NDArray[np.uint64], whole: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Rows with a row of equal features (`hashes`) whose label is another (`whole`)."""
+    candidates = np.flatnonzero(pd.Series(hashes, copy=False).duplicated(keep=False))
+    found = np.zeros(len(hashes), dtype=bool)
+    groups = pd.Series(whole[candidates]).groupby(hashes[candidates])
+    found[candidates] = (groups.transform("min") != groups.transform("max")).to_numpy()
+    return found
+
+
+def are_copies(sample: Sample) -> bool:
+    """Whether rows that agree in half of the columns mostly agree in all of them.
+
+    Asked of tables in which some rows are equal. The columns are dealt in turn to two halves, in
+    the order of how many values they have, so that each half can tell rows apart.
+    """
+    table = sample.table
+    columns = sorted(table.columns, key=lambda name: -int(sample.codes(name).max(initial=-1)))
+    columns = columns[: 2 * _MOST_COLUMNS]
+    equal = _pairs(table.row_hashes)
+    halves = [half for half in (columns[::2], columns[1::2]) if len(columns) > 1]
+    return any(_pairs(table.hashes_of(half)) < 2 * equal for half in halves)
+
+
+def _pairs(hashes: NDArray[np.uint64]) -> float:
+    """How many pairs of equal rows there are."""
+    counts = np.unique(hashes, return_counts=True)[1].astype(np.float64)
+    return float((counts * (counts - 1) / 2).sum())

@@ -1,0 +1,81 @@
+"""D04: rows that occur more than once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aseptic.checks.check import NotApplicable, check
+from aseptic.checks.copies import are_copies, repeats, with_target
+from aseptic.checks.statistics import proportion_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aseptic.checks.evidence import Evidence
+    from aseptic.checks.tables import Table
+    from aseptic.model import Finding
+
+
+@check("D04", needs=("data",))
+def duplicate_rows(
+    run: Evidence, *, share: float = 0.01, rows: int = 3, times: float = 3.0
+) -> Iterator[Finding]:
+    """Rows occur more than once.
+
+    Why: copies count twice in what the model learns, and a split deals them to both sides, where
+    the metric rewards memory.
+
+    Method: equal hashes of all features and the target, of all rows; more than `share` of the
+    rows, and at least `rows`, have an equal one before them. Coarse data repeat by nature, so
+    this counts only where it is no nature: more than `times` the share of test rows that are in
+    the training data, plus `share` / 2; or, without that, where most rows that agree in half of
+    the columns agree in all of them.
+
+    Remedy: `drop_duplicates()` before the split; if the rows are truly repeated measurements,
+    split by group and keep a count or a weight.
+
+    Bad::
+
+        data = np.random.default_rng(0).normal(size=(300, 4))
+        data[280:] = data[:20]
+
+    Good::
+
+        data = np.random.default_rng(0).integers(0, 3, size=(300, 4))
+    """
+    table = run.main
+    if len(table) < 10:
+        raise NotApplicable(f"{table.name} has fewer than 10 rows")
+    hashes = with_target(table, table.row_hashes)
+    again = repeats(hashes)
+    found, count = float(again.mean()), int(again.sum())
+    if found <= share or count < rows:
+        return
+    natural = _natural_share(run, table, hashes)
+    is_more = natural is not None and found > times * natural + share / 2
+    if is_more or are_copies(run.sample(table)):
+        yield run.finding(
+            f"{found:.1%} of the rows of {table.name} are copies of another row",
+            table=table,
+            rows=np.flatnonzero(again),
+            share=found,
+            count=count,
+            limit=share,
+            by_nature=natural,
+        )
+
+
+def _natural_share(run: Evidence, table: Table, hashes: np.ndarray) -> float | None:
+    """The share of test rows that the training data holds: what chance makes, not copying.
+
+    The upper end of its interval, as of few test rows none may be there by chance.
+    """
+    tests = [] if table.role != "train" else run.tables_of("validation", "test")
+    shares = [
+        proportion_interval(np.isin(with_target(one, one.row_hashes), hashes).sum(), len(one))[1]
+        for one in tests
+        if len(one) and (one.target is None) == (table.target is None)
+    ]
+    return max(shares, default=None)

@@ -1,0 +1,85 @@
+"""D05: rows that are equal in all features have different labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aseptic.checks.check import NotApplicable, check
+from aseptic.checks.copies import are_copies, in_conflict, with_target
+from aseptic.checks.statistics import proportion_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aseptic.checks.evidence import Evidence
+    from aseptic.checks.tables import Table
+    from aseptic.model import Finding
+
+
+@check("D05", needs=("data", "target"))
+def conflicting_labels(
+    run: Evidence, *, share: float = 0.01, rows: int = 4, times: float = 3.0
+) -> Iterator[Finding]:
+    """Rows that are equal in all features have different labels.
+
+    Why: at most one of the labels can be right; no model can tell the rows apart.
+
+    Method: equal hashes of the features, of all rows, and more than one label; more than `share`
+    of the rows, and at least `rows`. Coarse data do so by nature; it counts only above `times`
+    the share of test rows that contradict a training row, plus `share` / 2, or where most rows
+    that agree in half of the features agree in all of them.
+
+    Remedy: look at the pairs and correct the labels, or drop them; if both labels are right, a
+    feature that tells them apart is missing.
+
+    Bad::
+
+        train = np.random.default_rng(0).normal(size=(300, 4))
+        label = np.arange(300) % 2
+        train[290:] = train[[1, 0, 3, 2, 5, 4, 7, 6, 9, 8]]
+        train = (train, label)
+
+    Good::
+
+        train = (np.random.default_rng(0).normal(size=(300, 4)), np.arange(300) % 2)
+    """
+    table = run.main
+    if run.task != "classification":
+        raise NotApplicable("the target is a number: equal rows may have different ones")
+    hashes = table.row_hashes
+    if not len(hashes):
+        raise NotApplicable(f"{table.name} has no rows")
+    conflict = in_conflict(hashes, with_target(table, hashes))
+    found, count = float(conflict.mean()), int(conflict.sum())
+    if found <= share or count < rows:
+        return
+    natural = _natural_share(run, table)
+    is_more = natural is not None and found > times * natural + share / 2
+    if is_more or are_copies(run.sample(table)):
+        yield run.finding(
+            f"{count:,} rows of {table.name} ({found:.1%}) equal another row with another label",
+            table=table,
+            rows=np.flatnonzero(conflict),
+            share=found,
+            limit=share,
+            by_nature=natural,
+        )
+
+
+def _natural_share(run: Evidence, train: Table) -> float | None:
+    """The share of test rows whose features the training data has, under another label only.
+
+    The upper end of its interval, as of few test rows none may be there by chance.
+    """
+    tests = [] if train.role != "train" else run.tables_of("validation", "test")
+    known, pairs = train.row_hashes, with_target(train, train.row_hashes)
+    shares = []
+    for one in tests:
+        if len(one) and one.target is not None:
+            theirs = one.row_hashes
+            is_other = ~np.isin(with_target(one, theirs), pairs)
+            hits = int((np.isin(theirs, known) & is_other).sum())
+            shares.append(proportion_interval(hits, len(one))[1])
+    return max(shares, default=None)

@@ -1,0 +1,137 @@
+"""D07: a few values lie far from all the others."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aseptic.checks import plots
+from aseptic.checks.check import NotApplicable, check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from aseptic.checks.evidence import Evidence
+    from aseptic.model import Finding
+
+_TAIL = 30  # values below the gap that say how heavy the tail is
+
+
+@check("D07", needs=("data",))
+def gross_outliers(
+    run: Evidence,
+    *,
+    z: float = 8.0,
+    gap: float = 1.6,
+    share: float = 0.02,
+    p: float = 0.001,
+    rows: int = 30,
+) -> Iterator[Finding]:
+    """A few values lie far from all the others.
+
+    Why: a wrong unit, a slipped decimal point or a code for "unknown" moves means and scales, and
+    a linear model follows it.
+
+    Method: distances from the median in standard deviations (by the quartiles). At most `share`
+    of the values lie beyond `z`, and a gap parts them from the rest: the nearest of them is
+    `gap` times as far out as the next value. Heavy tails have gaps too: the tail below the gap
+    gives a Hill estimate of the tail index, by which the spacings of a heavy tail are exponential
+    (Rényi), and so large a gap must have a probability below `p` over the number of columns. In
+    columns of at least `rows` values.
+
+    Remedy: look at these rows: a wrong unit, a misplaced decimal point? Correct or drop them;
+    what is right but extreme is for `RobustScaler`, a logarithm or clipping.
+
+    Bad::
+
+        data = pd.DataFrame({"height_m": np.random.default_rng(0).normal(1.7, 0.1, size=400)})
+        data.loc[:3, "height_m"] *= 100
+
+    Good::
+
+        data = pd.DataFrame({"income": np.random.default_rng(0).lognormal(10, 1, size=400)})
+    """
+    sample = run.sample(run.main)
+    names, numbers = sample.number_matrix
+    if not names or len(sample) < rows:
+        raise NotApplicable(f"no columns of numbers with {rows} rows in {run.main.name}")
+    distances = _distances(numbers)
+    for place in np.flatnonzero(np.nanmax(distances, axis=0, initial=0.0) > z):
+        column = distances[:, place]
+        found = _find_gap(column, z=z, gap=gap, share=share, p=p / len(names), rows=rows)
+        if found is None or _is_one_code(numbers[:, place], column, found[1]):
+            continue
+        count, nearest, before, found_p = found
+        name = names[place]
+        yield run.finding(
+            f"{count:,} {'value' if count == 1 else 'values'} of {name} lie at least"
+            f" {nearest:,.0f} standard deviations away, the others within {before:,.0f}",
+            subject=name,
+            sample=sample,
+            rows=sample.positions[np.flatnonzero(column >= nearest)],
+            count=count,
+            nearest_z=nearest,
+            limit=z,
+            next_z=before,
+            gap=nearest / before if before else math.inf,
+            gap_limit=gap,
+            p=found_p,
+            plot=_plot(column, name),
+        )
+
+
+def _distances(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How many robust standard deviations each value lies from the median of its column.
+
+    0 for columns more than half of which is one value; infinite values are D01.
+    """
+    values = np.where(np.isfinite(numbers), numbers, np.nan)
+    low, middle, high = np.nanquantile(values, [0.25, 0.5, 0.75], axis=0)
+    scale = (high - low) / 1.349
+    with np.errstate(all="ignore"):
+        distances: NDArray[np.float64] = np.abs(values - middle) / scale
+    distances[:, ~(scale > 0)] = 0.0
+    return distances
+
+
+def _find_gap(
+    column: NDArray[np.float64], *, z: float, gap: float, share: float, p: float, rows: int
+) -> tuple[int, float, float, float] | None:
+    """Count, nearest, the value before the gap, p; of the widest gap that is unlikely."""
+    known = column[~np.isnan(column)]
+    if len(known) < rows:
+        return None
+    most = max(1, int(share * len(known)))
+    tail = np.sort(np.partition(known, len(known) - min(len(known), most + _TAIL + 1)))[::-1]
+    best = None
+    for count in range(1, min(most, len(tail) - 2) + 1):
+        outer, inner = float(tail[count - 1]), float(tail[count])
+        if outer <= z:
+            break
+        if outer <= gap * inner or inner <= 0:
+            continue
+        below = np.log(inner / np.maximum(tail[count + 1 : count + 1 + _TAIL], 1e-12))
+        hill = max(float(below.mean()), 1e-6)  # 1 / tail index
+        found_p = most * math.exp(-count * math.log(outer / inner) / hill * _SHRINK)
+        if found_p < p and (best is None or found_p < best[3]):
+            best = count, outer, inner, found_p
+    return best
+
+
+def _is_one_code(values: NDArray[np.float64], column: NDArray[np.float64], nearest: float) -> bool:
+    """Whether all outliers are one number, as often as a code is: D23 says so."""
+    outer = values[column >= nearest]
+    return len(outer) >= 3 and bool(np.all(outer == outer[0]))
+
+
+def _plot(column: NDArray[np.float64], name: str) -> dict[str, object]:
+    spread = np.log10(1.0 + column[np.isfinite(column)])
+    return plots.histograms({name: spread}, x="log10(1 + standard deviations from the median)")
+
+
+#: The tail index of `_TAIL` values is uncertain by 1 / sqrt(_TAIL) = 18 %: two errors of it.
+_SHRINK = 1.0 - 2.0 / math.sqrt(_TAIL)
