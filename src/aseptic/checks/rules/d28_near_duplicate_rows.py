@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: How many numbers are read to compare rows: test rows x training rows x columns.
 _WORK: dict[Depth, int] = {"automatic": 100_000_000, "asked": 3_000_000_000, "thorough": 10**12}
-_MOST_ROWS = 1_000  # of the test data
+_MOST_ROWS = 1_000  # whose nearest ones are looked for
 _MOST_COLUMNS = 50
 _LEAST_ROWS = 30
 _LEAST_DISTINCT = 20  # values of a column that count as continuous
@@ -50,8 +50,8 @@ def near_duplicate_rows(
     in the test data counts if it is above theirs by `share`, from `rows` rows on, with a p-value
     below `p`. A share of `everywhere` counts even where it is the same in the training data, if
     there are at least 4 columns: copies made before the split are on both sides, and by nature so
-    many rows are never so close. Rows that are exactly equal are left to D15. At most 1,000 test rows are looked at,
-    and as many training rows as the time allows.
+    many rows are never so close. Rows that are exactly equal are left to D15. At most 1,000 test
+    rows are looked at, and as many training rows as the time allows.
 
     Remedy: augment and resample after the split, and only the training part; split by the group
     that such rows share (`GroupShuffleSplit`).
@@ -73,7 +73,7 @@ def near_duplicate_rows(
         train, test = run.sample(train_table), run.sample(test_table)
         seen, judged, judged_at = _rows(run, train, test)
         their = _ratios(judged, seen, None)
-        own_at = run.rng.permutation(len(seen))[: len(judged)]
+        own_at = run.rng.permutation(len(seen))[:_MOST_ROWS]
         own = _ratios(seen[own_at], seen, own_at)
         near, natural = their < nearness, own < nearness
         found = two_proportions(int(natural.sum()), len(own), int(near.sum()), len(their))
