@@ -34,10 +34,7 @@ def two_proportions(hits_a: int, of_a: int, hits_b: int, of_b: int) -> Differenc
 
 
 def kolmogorov_smirnov(a: NDArray[np.float64], b: NDArray[np.float64]) -> Difference:
-    """Largest distance of two empirical distributions, 0 to 1; NaN values are left out.
-
-    p by the asymptotic distribution with Stephens' correction (Numerical Recipes, 14.3).
-    """
+    """Largest distance of two empirical distributions, 0 to 1; NaN values are left out."""
     a, b = np.sort(a[~np.isnan(a)]), np.sort(b[~np.isnan(b)])
     if not len(a) or not len(b):
         return Difference(0.0, 1.0)
@@ -45,11 +42,19 @@ def kolmogorov_smirnov(a: NDArray[np.float64], b: NDArray[np.float64]) -> Differ
     below_a = np.searchsorted(a, at, side="right") / len(a)
     below_b = np.searchsorted(b, at, side="right") / len(b)
     distance = float(np.max(np.abs(below_a - below_b)))
-    root = math.sqrt(len(a) * len(b) / (len(a) + len(b)))
-    return Difference(distance, _kolmogorov_p((root + 0.12 + 0.11 / root) * distance))
+    return Difference(distance, kolmogorov_p(distance, len(a), len(b)))
 
 
-def _kolmogorov_p(x: float) -> float:
+def kolmogorov_p(distance: float, of_a: float, of_b: float) -> float:
+    """The chance of so large a distance between samples of these sizes, where they do not differ.
+
+    By the asymptotic distribution with Stephens' correction (Numerical Recipes, 14.3).
+    """
+    root = math.sqrt(of_a * of_b / (of_a + of_b))
+    return _kolmogorov_tail((root + 0.12 + 0.11 / root) * distance)
+
+
+def _kolmogorov_tail(x: float) -> float:
     if x < 0.2:  # the series converges slowly where p is 1
         return 1.0
     terms = (2 * (-1) ** (k - 1) * math.exp(-2 * k * k * x * x) for k in range(1, 101))
