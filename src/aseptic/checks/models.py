@@ -83,6 +83,13 @@ class Problem:
             target=self.target[rows],
         )
 
+    def without(self, columns: NDArray[np.bool_]) -> Problem:
+        """The same rows, and what these columns hold shown to no model."""
+        codes = np.where(columns, 0.0, self.codes)
+        return replace(
+            self, codes=codes, wide=self.encoder.wide(self.encoder.hidden(codes, columns))
+        )
+
     @property
     def said(self) -> str:
         """Such as `1,000 of 20,000 rows`, with the columns where not all are used."""
@@ -137,6 +144,11 @@ class Encoder:
             for place, count in self._dummies.items()
         ]
         return np.hstack([scaled[:, kept], *dummies])
+
+    def hidden(self, codes: NDArray[np.float64], columns: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """With the same value in all rows of some columns."""
+        shown: NDArray[np.float64] = np.where(columns, self._middle, codes)
+        return shown
 
     def filled(self, codes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Without gaps and infinities."""
