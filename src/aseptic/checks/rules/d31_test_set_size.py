@@ -24,13 +24,13 @@ _USUAL_SPREAD = 0.6  # sd of squared errors around R², in units of the variance
 def test_set_size(
     run: Evidence,
     *,
-    half: float = 0.075,  # noqa: PT028 -- it is no test, in spite of its name
-    serious: float = 0.15,  # noqa: PT028
+    half: float = 0.1,  # noqa: PT028 -- it is no test, in spite of its name
+    serious: float = 0.25,  # noqa: PT028
     gain: float = 0.02,  # noqa: PT028
 ) -> Iterator[Finding]:
     """The test set is so small that usual gains of a metric cannot be seen.
 
-    Why: with a 95 % interval of ± 0.08, of two models that differ by 0.02 the worse one wins about
+    Why: with a 95 % interval of ± 0.1, of two models that differ by 0.02 the worse one wins about
     every third time.
 
     Method: the half width of the 95 % interval of balanced accuracy or R², from the standard error
@@ -61,7 +61,7 @@ def test_set_size(
         return
     needed = math.ceil(len(table) * (width / gain) ** 2 / 100) * 100
     yield run.finding(
-        f"{len(table):,} rows of {table.name} leave {said} ± {width:.2f} (95 %)",
+        f"{len(table):,} rows of {table.name} leave {said} uncertain by ± {width:.2f} (95 %)",
         severity="warning" if width > serious else None,
         remedy=(
             f"to see a gain of {gain:g} take some {needed:,} rows, or compare models by repeated"
@@ -94,7 +94,7 @@ def _error_of_model(run: Evidence, table: Table) -> tuple[float, str, str]:
     rows = problem_like(run, problem(run, run.train), table, rows=len(model.rows_of(table)))
     found = score(rows.target, model.predictions(rows), rows.task)
     error = found.value_error * math.sqrt(len(rows) / len(table))
-    return error, f"the {found.metric} of {found.value:.2f} of {model.name}", rows.said
+    return error, f"{found.said} of {model.name}", rows.said
 
 
 def _plot(rows: int, width: float) -> dict[str, object]:

@@ -102,7 +102,7 @@ def _of_estimator(
             message = f"{model.name} is handed {what}"
             yield _finding(run, model, rows, spread, message, ratio=found, limit=extreme)
         return
-    plain, scaled = _tried(run, model, rows, handed)
+    plain, scaled = _tried(model, rows, handed)
     gain, error = scaled.less(plain)
     if gain > max(better, errors * error):
         message = (
@@ -139,7 +139,7 @@ def _finding(
     return run.finding(
         message,
         subject=model.name,
-        remedy=f"put a `StandardScaler` {inside}: `make_pipeline(StandardScaler(), {model.name}(…))`",
+        remedy=f"put a scaler {inside}: `make_pipeline(StandardScaler(), {model.name}(…))`",
         sample=rows.sample,
         looked_at=rows.said,
         plot=plots.bars(
@@ -170,9 +170,7 @@ def _handed(model: UserModel, sample: Sample) -> NDArray[np.float64]:
     return found
 
 
-def _tried(
-    run: Evidence, model: UserModel, rows: Problem, handed: NDArray[np.float64]
-) -> tuple[Score, Score]:
+def _tried(model: UserModel, rows: Problem, handed: NDArray[np.float64]) -> tuple[Score, Score]:
     """The scores of a new estimator of the same class and params, as they are and standardised."""
     if not type(model.estimator).__module__.startswith("sklearn."):
         raise NotApplicable(f"{model.name} is not of scikit-learn: another one cannot be made")

@@ -25,7 +25,12 @@ _MOST_BINS = 10
 
 @check("T22", severity="warning", needs=("train", "test", "target", "model"), cost="fit")
 def calibration(
-    run: Evidence, *, excess: float = 0.1, short: float = 0.2, p: float = 0.001
+    run: Evidence,
+    *,
+    excess: float = 0.1,
+    serious: float = 0.15,
+    short: float = 0.25,
+    p: float = 0.001,
 ) -> Iterator[Finding]:
     """The probabilities of a model are far from what comes true on other rows.
 
@@ -34,8 +39,8 @@ def calibration(
     Method: test rows are put into bins of equally many by the probability of the class that is
     predicted. Over the bins, the probability less the share that comes true is averaged, with the
     error that binomial draws would give by themselves taken off. Probabilities that are too high
-    by `excess` are a warning, too low by `short` a tip (harmless where only the class is used),
-    both with a `p` of the sum over all rows that is smaller than that. Needs 100 test rows and
+    by `excess` are a tip, by `serious` a warning; too low by `short` a tip (harmless where only the
+    class is used); all with a `p` of the sum over all rows that is smaller than that. Needs 100 test rows and
     `predict_proba`.
 
     Remedy: `CalibratedClassifierCV` on rows that the model was not fitted on.
@@ -78,10 +83,10 @@ def calibration(
         return
     yield run.finding(
         f"{model.name} states a probability of {stated.mean():.2f} on average and is right in"
-        f" {came_true.mean():.1%} of {len(rows):,} rows of {run.test.name}: its probabilities are too"
-        f" {'high' if is_high else 'low'}",
+        f" {came_true.mean():.1%} of {len(rows):,} rows of {run.test.name}: it is too"
+        f" {'sure' if is_high else 'unsure'}",
         subject=model.name,
-        severity=None if is_high else "info",
+        severity=None if is_high and bias >= serious else "info",
         remedy=_remedy(model),
         sample=rows.sample,
         error=bias,
