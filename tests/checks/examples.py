@@ -16,6 +16,7 @@ from aseptic.checks.runner import Report, run_checks
 from aseptic.checks.settings import CheckSettings
 
 _ROLES = ("train", "validation", "test", "reference", "serving", "data")
+_FIELDS = ("run", "settings", "lineage", "folder")
 
 
 def judge(check: Check, *, depth: Any = "asked", **variables: Any) -> Report:
@@ -31,7 +32,7 @@ def judge(check: Check, *, depth: Any = "asked", **variables: Any) -> Report:
         evidence,
         depth=depth,
         earlier=lambda: variables.get("earlier", ()),
-        **{name: variables[name] for name in ("run", "settings", "lineage") if name in variables},
+        **{name: variables[name] for name in _FIELDS if name in variables},
     )
     return run_checks([check], evidence, CheckSettings())
 

@@ -24,6 +24,7 @@ from aseptic.model import Finding, Run, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from aseptic.checks.check import Check
 
@@ -57,6 +58,7 @@ class Evidence:
     series: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     facts: Mapping[str, float] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)  # `[tool.aseptic]`, such as `deploy`
+    folder: Path | None = None  # of the project; None: the one that the current folder is in
     depth: Depth = "asked"
     deadline: float | None = None  # of `time.perf_counter`
     check: Check | None = None
