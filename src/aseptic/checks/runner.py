@@ -39,12 +39,12 @@ def run_checks(
     budget_s: float | None = None,
     on_progress: Callable[[Check, int, int], None] | None = None,
 ) -> Report:
-    """Judges the evidence by each check, cheap ones first.
+    """Judges the evidence by each check, cheap and severe ones first.
 
     Never raises for what a check does: a fault in it is an outcome, with the reason. What would
     begin after the budget is not run. `on_progress(check, number, of)` is called before each.
     """
-    ordered = sorted(checks, key=lambda one: _ORDER[one.cost])
+    ordered = sorted(checks, key=lambda one: (_ORDER[one.cost], _SEVERITIES.index(one.severity)))
     if budget_s is not None:
         evidence = replace(evidence, deadline=time.perf_counter() + budget_s)
     findings: list[Finding] = []

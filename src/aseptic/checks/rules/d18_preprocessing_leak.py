@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aseptic.model import Finding, Severity
 
 
-@check("D18", severity="warning", needs=(), cost="scan")
+@check("D18", severity="warning", needs=(), cost="look")
 def preprocessing_leak(
     run: Evidence, *, share: float = 0.5, sampled_share: float = 0.9
 ) -> Iterator[Finding]:
