@@ -17,7 +17,7 @@ from aseptic.capture.row_hashes import row_hashes
 from aseptic.checks.check import NotApplicable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Sequence
 
     from numpy.typing import NDArray
 
