@@ -25,7 +25,8 @@ def with_target(table: Table, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     if table.target is None:
         return hashes
     labels = pd.util.hash_pandas_object(table.target, index=False).to_numpy()
-    return hashes ^ (labels * _ODD)
+    mixed: NDArray[np.uint64] = hashes ^ (labels * _ODD)
+    return mixed
 
 
 def repeats(hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:

@@ -40,11 +40,11 @@ def missing_values(
     what the data represents. Where it hangs on the label whether a value is missing, the gap
     itself gives the answer away; where train and test differ in it, they were made differently.
 
-    Method: the share of missing and infinite values of each column, above `share`: a
-    warning above `much`, else worth knowing. Between train and test, the two-proportion z-test: the shares differ by more than `difference`. Between rows
-    of one class and the others, the same test: by more than `label_difference`; for a number as
-    target, the Kolmogorov-Smirnov distance of its values. Both at `p`, divided by the number of
-    tests (Bonferroni).
+    Method: the share of missing and infinite values of each column, above `share`: a warning
+    above `much`, else worth knowing. Between train and test, the two-proportion z-test: the
+    shares differ by more than `difference`. Between rows of one class and the others, the same
+    test: by more than `label_difference`; for a number as target, the Kolmogorov-Smirnov distance
+    of its values. Both at `p`, divided by the number of tests (Bonferroni).
 
     Remedy: find out why they are missing; fill inside the pipeline, fitted on train alone
     (`SimpleImputer(add_indicator=True)`), or leave the column out.
@@ -53,7 +53,7 @@ def missing_values(
 
         rng = np.random.default_rng(0)
         data = pd.DataFrame(rng.normal(size=(300, 2)), columns=["age", "income"])
-        data.loc[:59, "age"] = np.nan
+        data.loc[:89, "age"] = np.nan
 
     Good::
 
@@ -131,7 +131,7 @@ def _by_label(
     for place in places:
         effect, found_p, of = _label_effect(run, gaps[:, place], target)
         if effect > least and found_p < p / (of * len(places)):
-            name = sample.features.columns[place]
+            name = str(sample.features.columns[int(place)])
             yield run.finding(
                 f"whether {name} is missing hangs on the label: the shares differ by {effect:.0%}"
                 if of > 1
