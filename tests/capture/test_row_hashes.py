@@ -217,6 +217,26 @@ def test_objects_of_any_kind_have_hashes(odd):
     assert one == like != other
 
 
+class Shy:
+    def __hash__(self):
+        raise SystemExit
+
+    def __eq__(self, other):
+        raise SystemExit
+
+    def __repr__(self):
+        raise SystemExit
+
+
+def test_objects_that_a_user_wrote_are_not_asked_and_stand_for_themselves():
+    shy = [Shy(), Shy()]
+    values = np.empty(6, dtype=object)
+    values[:] = [shy[0], shy[1], [shy[0]], [shy[1]], 1, "a"]
+    hashes = row_hashes(values)
+    assert len(set(hashes)) == 6
+    assert np.array_equal(row_hashes(values[::-1]), hashes[::-1])
+
+
 @pytest.mark.parametrize(
     "frame", [pd.DataFrame(), pd.DataFrame({"a": []}), np.zeros((0, 3)), np.zeros(0)]
 )

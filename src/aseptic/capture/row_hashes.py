@@ -10,7 +10,11 @@ cannot be guessed. Nothing is written to the data.
 from __future__ import annotations
 
 import datetime
+import decimal
+import fractions
+import itertools
 import numbers
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +31,10 @@ _MASK = 0xFFFFFFFFFFFFFFFF
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 _MISSING = np.uint64(0x7FF8000000000000)
+_NUMBERS = (bool, int, float, complex, decimal.Decimal, fractions.Fraction)
+_TIMES = (datetime.date, datetime.time, datetime.datetime, datetime.timedelta)
+_SINGLE = frozenset((str, bytes, type(None), uuid.UUID, *_NUMBERS, *_TIMES))
+_CONTAINERS = frozenset((list, tuple, dict, set, frozenset))
 
 
 def row_hashes(data: Any) -> NDArray[np.uint64]:
@@ -152,30 +160,50 @@ def _time_bits(times: Any) -> NDArray[np.uint64]:
 
 
 def _object_bits(values: Any) -> NDArray[np.uint64]:
+    """No object is asked that a user has written: it stands for itself."""
     import pandas as pd
 
-    try:
+    if all(map(_is_single, set(map(type, values.tolist())))):
         codes, distinct = pd.factorize(values)  # missing values have the code -1
-    except TypeError:  # values that cannot be hashed, such as lists
-        return np.array([_one(value) for value in values.tolist()], dtype=np.uint64)
-    bits = np.array([*map(_one, distinct), _MISSING], dtype=np.uint64)
-    return bits[codes]
+        return np.array([*map(_one, distinct), _MISSING], dtype=np.uint64)[codes]
+    return np.array([_one(value) for value in values.tolist()], dtype=np.uint64)
+
+
+def _is_single(kind: type) -> bool:
+    """Whether it is a class of single values that Python, NumPy or pandas has written."""
+    is_known = kind.__module__.partition(".")[0] in ("numpy", "pandas")
+    return kind in _SINGLE or (is_known and not issubclass(kind, np.ndarray))
 
 
 def _one(value: Any) -> int:
-    import xxhash
-
-    if isinstance(value, str):
-        return xxhash.xxh3_64_intdigest(value.encode("utf-8", "surrogatepass"))
-    if isinstance(value, (numbers.Real, np.bool_)) or type(value).__name__ == "Decimal":
+    kind = type(value)
+    if kind is str:
+        return _digest(value)
+    if value is None or kind.__name__ in {"NAType", "NaTType"}:
+        return int(_MISSING)
+    if kind in _CONTAINERS:
+        parts = sorted(map(_one, value)) if kind in (set, frozenset) else _parts(value)
+        return _digest(f"{kind.__name__}{parts}")
+    if kind is np.ndarray and not value.dtype.hasobject:
+        return _digest(f"{value.shape}{value.tobytes()!r}")
+    if not _is_single(kind):
+        return _digest(f"{kind.__name__}{id(value)}")
+    if isinstance(value, (numbers.Real, np.bool_, decimal.Decimal)):
         return int(_number_bits(_as_float(value))[0])
     if isinstance(value, (datetime.date, datetime.timedelta, np.datetime64, np.timedelta64)):
         return int(_time_bits(_as_time(value))[0])
-    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
-        return int(_MISSING)
-    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
-        return xxhash.xxh3_64_intdigest(repr(value.shape).encode() + value.tobytes())
-    return xxhash.xxh3_64_intdigest(str(value).encode("utf-8", "surrogatepass"))
+    return _digest(str(value))
+
+
+def _parts(value: Any) -> list[int]:
+    items = itertools.chain(*value.items()) if type(value) is dict else value
+    return [_one(item) for item in items]
+
+
+def _digest(text: str) -> int:
+    import xxhash
+
+    return xxhash.xxh3_64_intdigest(text.encode("utf-8", "surrogatepass"))
 
 
 def _as_float(value: Any) -> NDArray[np.float64]:

@@ -94,6 +94,13 @@ class Table:
             self._samples[count] = self._draw(count)
         return self._samples[count]
 
+    def head(self, rows: int) -> Sample:
+        """The first rows, as they follow one another."""
+        count = min(rows, len(self))
+        return (
+            self.sample() if count == len(self) else self._taken(np.arange(count), slice(0, count))
+        )
+
     @cached_property
     def row_hashes(self) -> NDArray[np.uint64]:
         """One hash for each row of all features."""
@@ -114,11 +121,11 @@ class Table:
 
     def _draw(self, count: int) -> Sample:
         if count == len(self):
-            positions: Any = np.arange(count)
-            taken: Any = slice(None)
-        else:
-            drawn = np.random.default_rng(0).choice(len(self), count, replace=False)
-            positions = taken = np.sort(drawn)
+            return self._taken(np.arange(count), slice(None))
+        drawn = np.random.default_rng(0).choice(len(self), count, replace=False)
+        return self._taken(np.sort(drawn), np.sort(drawn))
+
+    def _taken(self, positions: NDArray[np.int64], taken: Any) -> Sample:
         frame: Any = self._features(taken)
         if not isinstance(frame, pd.DataFrame):
             values = frame.toarray() if hasattr(frame, "toarray") else frame

@@ -29,7 +29,9 @@ _END = re.compile(
     "closed|resolved|completed|finished|ended|discharged?|died|death|deceased|churned|cancell?ed"
     "|paid|repaid|settled|refunded|returned|delivered|terminated|defaulted|recovered|expired|left"
 )
-_EVENT = re.compile("event|time|timestamp|date|created|opened|started|admitted|admission|ordered|at")
+_EVENT = re.compile(
+    "event|time|timestamp|date|created|opened|started|admitted|admission|ordered|at"
+)
 _NOT_AN_EVENT = re.compile("birth|birthday|born|dob|due|planned|scheduled|expected|valid|target")
 
 
@@ -45,9 +47,9 @@ def future_features(
     Method: three signs, none of which is enough by itself. A column whose name says that it is of
     later (`balance_after`, `outcome`) and that tells the target (`skill_limit`, as in D17). A time
     whose name is that of an end (`closed_at`, `discharge_date`) and that lies behind the row's own
-    time (`created_at`, `date`) in `later` of the rows, and that tells the target by its length or by
-    being missing (`skill_limit`). A column of numbers that is the target of the next row in `equal`
-    of the rows, while the target itself is not the same from row to row.
+    time (`created_at`, `date`) in `later` of the rows, and that tells the target by how much later
+    it is or by being missing (`skill_limit`). A column of numbers that is the target of the next
+    row in `equal` of the rows, while the target itself is not the same from row to row.
 
     Remedy: drop it, or take its value as it was at the time of the prediction.
 
@@ -75,7 +77,7 @@ def future_features(
         if _LATER.intersection(words_of(name)):
             yield from _named_later(run, sample, goal, name, skill_limit)
     yield from _later_times(run, sample, goal, later, skill_limit)
-    yield from _next_targets(run, sample, goal, equal)
+    yield from _next_targets(run, sample, equal)
 
 
 def _named_later(
@@ -138,7 +140,7 @@ def _told_by(values: NDArray[np.float64], goal: Goal) -> float:
 
 
 # -- targets of the next row ----------------------------------------------------------------------
-def _next_targets(run: Evidence, sample: Sample, goal: Goal, equal: float) -> Iterator[Finding]:
+def _next_targets(run: Evidence, sample: Sample, equal: float) -> Iterator[Finding]:
     """The table's first rows, as they follow one another: a sample would tear them apart."""
     target = sample.table.target
     head = sample.table.head(len(sample))
