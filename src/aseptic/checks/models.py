@@ -36,6 +36,7 @@ _PREDICT_S = 0.05  # what asking a user's model may take after a cell, for each 
 _MOST_CLASSES = 50
 _MOST_DUMMIES = 20  # categories of a column that a linear model gets a column each for
 _FEWEST = 30  # rows to learn from
+_LARGEST = 1e30  # trees take 32-bit numbers
 
 
 # -- rows to learn from ---------------------------------------------------------------------------
@@ -153,7 +154,7 @@ class Encoder:
     def filled(self, codes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Without gaps and infinities."""
         filled: NDArray[np.float64] = np.where(np.isfinite(codes), codes, self._fill)
-        return filled
+        return np.clip(filled, -_LARGEST, _LARGEST)
 
     def _codes(self, sample: Sample) -> NDArray[np.float64]:
         missing = [name for name in self.names if name not in sample.kinds]
@@ -209,6 +210,7 @@ def problem_like(
 
 def target_task(run: Evidence) -> Task:
     """What is predicted; a model that was fitted knows it better than the target shows."""
+    task = run.task  # not applicable where the target is neither
     if run.model is not None:
         kind = getattr(run.model, "_estimator_type", None)
         if kind is None and "sklearn" in type(run.model).__module__:
@@ -218,7 +220,7 @@ def target_task(run: Evidence) -> Task:
             return "regression"
         if kind == "classifier" or hasattr(run.model, "classes_"):
             return "classification"
-    return run.task
+    return task
 
 
 def task_of_numbers(run: Evidence) -> bool:
@@ -234,6 +236,8 @@ def _problem(sample: Sample, whole: pd.Series, task: Task, columns: int) -> Prob
         raise NotApplicable(f"{len(made):,} rows with a target are too few to learn from")
     if task == "regression" and np.ptp(made.target) == 0:
         raise NotApplicable("the target is the same in all rows")
+    if task == "regression" and np.abs(made.target).max() > _LARGEST:
+        raise NotApplicable("the target is too large to be squared")
     return made
 
 

@@ -40,8 +40,8 @@ def calibration(
     predicted. Over the bins, the probability less the share that comes true is averaged, with the
     error that binomial draws would give by themselves taken off. Probabilities that are too high
     by `excess` are a tip, by `serious` a warning; too low by `short` a tip (harmless where only the
-    class is used); all with a `p` of the sum over all rows that is smaller than that. Needs 100 test rows and
-    `predict_proba`.
+    class is used); all with a `p` of the sum over all rows that is smaller than that. Needs
+    100 test rows and `predict_proba`.
 
     Remedy: `CalibratedClassifierCV` on rows that the model was not fitted on.
 
