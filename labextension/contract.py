@@ -27,7 +27,17 @@ HEAD = """/**
 export type Value = null | boolean | number | string | Value[] | { [name: string]: Value };
 """
 #: Names of the module that are worth a name in TypeScript too.
-ALIASES = ("Direction", "Group", "ColumnKind", "XAxis", "SectionKind", "Action", "Request", "Reply")
+ALIASES = (
+    "Direction",
+    "Severity",
+    "Group",
+    "ColumnKind",
+    "XAxis",
+    "SectionKind",
+    "Action",
+    "Request",
+    "Reply",
+)
 PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 
 
@@ -80,7 +90,9 @@ def _expand(hint: Any) -> str:
         return " | ".join(_type(arg) for arg in args)
     if origin is list:
         inner = _type(args[0])
-        return f"({inner})[]" if " " in inner else f"{inner}[]"
+        return f"({inner})[]" if " | " in inner else f"{inner}[]"
+    if origin is tuple:
+        return f"[{', '.join(map(_type, args))}]"
     if origin is dict:
         return f"{{ [name: string]: {_type(args[1])} }}"
     return str(hint.__name__)

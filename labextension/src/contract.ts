@@ -7,13 +7,14 @@
 export type Value = null | boolean | number | string | Value[] | { [name: string]: Value };
 
 export type Direction = 'max' | 'min';
+export type Severity = 'info' | 'warning' | 'error';
 export type Group = 'run' | 'params' | 'metrics' | 'data' | 'git';
 export type ColumnKind = 'number' | 'text' | 'time' | 'bool' | 'tags' | 'digest' | 'status' | 'state' | 'findings';
 export type XAxis = 'step' | 'time' | 'wall';
 export type SectionKind = 'data' | 'params' | 'code' | 'environment' | 'git' | 'metrics';
 export type Action = Star | Tag | SetNote | Rename | SetBaseline | Trash | Restore;
-export type Request = SeriesRequest | DifferencesRequest | QueryRequest | Star | Tag | SetNote | Rename | SetBaseline | Trash | Restore;
-export type Reply = SeriesReply | DifferencesReply | Done | Failed | Points;
+export type Request = SeriesRequest | DifferencesRequest | FindingsRequest | QueryRequest | Star | Tag | SetNote | Rename | SetBaseline | Trash | Restore;
+export type Reply = SeriesReply | DifferencesReply | FindingsReply | Done | Failed | Points;
 
 /**
  * One column of the run table, with one value a run.
@@ -31,6 +32,7 @@ export interface Column {
   differs: boolean;
   is_integer: boolean;
   values: DataView | unknown[];
+  severities: Severity[][];
 }
 
 /** Runs side by side, newest first. */
@@ -97,6 +99,42 @@ export interface Differences {
   sections: DiffSection[];
 }
 
+/** The numbers of one series of a small plot; null where one is NaN or infinite. */
+export interface PlotSeries {
+  name: string;
+  values: (number | null)[];
+}
+
+/** What a finding shows beside its numbers: bars by label, or lines over numbers. */
+export interface FindingPlot {
+  kind: 'bars' | 'lines';
+  labels: string[];
+  at: (number | null)[];
+  series: PlotSeries[];
+  axes: string;
+}
+
+/** One finding, to be read. */
+export interface ShownFinding {
+  code: string;
+  name: string;
+  severity: Severity;
+  message: string;
+  numbers: [string, string][];
+  remedy: string | null;
+  acknowledged: string | null;
+  plot: FindingPlot | null;
+  url: string | null;
+}
+
+/** What checks found in one run, the most severe first, and why others were silent. */
+export interface RunFindings {
+  run_id: string;
+  findings: ShownFinding[];
+  clean: number;
+  silent: [string, string][];
+}
+
 /** One column that the table is sorted by. */
 export interface Sort {
   key: string;
@@ -135,6 +173,13 @@ export interface DifferencesRequest {
   request_id: number;
   before: string;
   after: string;
+}
+
+/** Asks what checks found in some runs. */
+export interface FindingsRequest {
+  type: 'findings';
+  request_id: number;
+  run_ids: string[];
 }
 
 /** Asks for the table of the runs that a query selects. */
@@ -210,6 +255,13 @@ export interface DifferencesReply {
   type: 'differences';
   request_id: number;
   differences: Differences;
+}
+
+/** What checks found, a run each. */
+export interface FindingsReply {
+  type: 'findings';
+  request_id: number;
+  runs: RunFindings[];
 }
 
 /** The query or action asked for was done; the table has been sent anew. */

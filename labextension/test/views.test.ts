@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Column, DiffLine, View } from '../src/contract';
+import type { Column, DiffLine, RunFindings, ShownFinding, View } from '../src/contract';
 import { withoutBlankStarts, wordParts } from '../src/views/code_diff';
 import { Colors } from '../src/views/colors';
 import { planColumns } from '../src/views/columns';
 import { agoText, deltaText, digestText, durationText, metricText, paramText } from '../src/views/format';
+import { counted, hasFindings } from '../src/views/findings';
+import { pathOf, scaleOf, ticks } from '../src/views/plot';
 import { alignTo, append, reduce, smooth, spread, union, xOf, type Line } from '../src/views/series';
 import { compareCells, deltaOf, parseFilter, tableData } from '../src/views/table_data';
 
@@ -96,6 +98,32 @@ test('labels are moved apart, and stay inside', () => {
   assert.deepEqual(spread([99, 100], 12, 0, 100), [88, 100]);
 });
 
+test('a plot has round ticks, whatever its numbers', () => {
+  assert.deepEqual(ticks(0, 1, 3), [0, 0.5, 1]);
+  for (const values of [[], [null], [1e17, 1e17 + 16], [0, 5e-324], [-1e299, 1e299], [7]]) {
+    const scale = scaleOf(values, 0, 100);
+    assert.ok(ticks(scale.low, scale.high).length > 0 && Number.isFinite(scale(values[0] ?? 0)));
+  }
+});
+
+test('a line stops where a value is missing, and goes on behind it', () => {
+  const scale = scaleOf([0, 3], 0, 30);
+  assert.equal(pathOf([0, 1, 2, 3], [0, null, 2, 3], scale, scale), 'M0.0,0.0 M20.0,20.0 L30.0,30.0');
+});
+
+function found(...findings: Partial<ShownFinding>[]): RunFindings {
+  const one = { code: 'D02', name: 'x', message: '', numbers: [], remedy: null, acknowledged: null, plot: null, url: null };
+  return { run_id: 'a', clean: 0, silent: [], findings: findings.map(more => ({ ...one, severity: 'warning', ...more })) };
+}
+
+test('what is open is counted by severity', () => {
+  const run = found({ severity: 'info' }, { severity: 'error' }, {}, {}, { acknowledged: 'known' });
+  assert.equal(counted(run), '1 error, 2 warnings, 1 tip');
+  assert.equal(counted(found({ acknowledged: 'known' })), 'nothing is open');
+  assert.ok(!hasFindings([found()]));
+  assert.ok(hasFindings([{ ...found(), clean: 3 }]));
+});
+
 function column(values: (number | null)[], more: Partial<Column> = {}): Column {
   const view = new DataView(new ArrayBuffer(values.length * 8));
   values.forEach((value, i) =>
@@ -109,6 +137,7 @@ function column(values: (number | null)[], more: Partial<Column> = {}): Column {
     direction: 'max',
     differs: true,
     is_integer: false,
+    severities: [],
     values: view,
     ...more
   };

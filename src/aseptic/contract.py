@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Union
 
 import msgspec
 
-from aseptic.model import Direction, Value
+from aseptic.model import Direction, Severity, Value
 
 Group = Literal["run", "params", "metrics", "data", "git"]
 ColumnKind = Literal[
@@ -47,6 +47,7 @@ class Column(_Message, frozen=True, kw_only=True):
     differs: bool = True  # whether the runs shown have more than one value
     is_integer: bool = False  # of numbers
     values: Annotated[Any, "DataView | unknown[]"] = None
+    severities: list[list[Severity]] = []  # of findings: one for each code of a run
 
 
 class RunTable(_Message, frozen=True, kw_only=True):
@@ -118,6 +119,46 @@ class Differences(_Message, frozen=True, kw_only=True):
     sections: list[DiffSection]
 
 
+class PlotSeries(_Message, frozen=True, kw_only=True):
+    """The numbers of one series of a small plot; null where one is NaN or infinite."""
+
+    name: str
+    values: list[float | None]
+
+
+class FindingPlot(_Message, frozen=True, kw_only=True):
+    """What a finding shows beside its numbers: bars by label, or lines over numbers."""
+
+    kind: Literal["bars", "lines"]
+    labels: list[str]  # of bars
+    at: list[float | None]  # of lines
+    series: list[PlotSeries]
+    axes: str  # what they are, such as "share by age"
+
+
+class ShownFinding(_Message, frozen=True, kw_only=True):
+    """One finding, to be read."""
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    numbers: list[tuple[str, str]]  # what it is founded on: names and texts
+    remedy: str | None = None
+    acknowledged: str | None = None  # the reason
+    plot: FindingPlot | None = None
+    url: str | None = None  # of the check's page
+
+
+class RunFindings(_Message, frozen=True, kw_only=True):
+    """What checks found in one run, the most severe first, and why others were silent."""
+
+    run_id: str
+    findings: list[ShownFinding]
+    clean: int  # checks that found nothing
+    silent: list[tuple[str, str]]  # codes, and the reason why they could not judge
+
+
 class Sort(_Message, frozen=True, kw_only=True):
     """One column that the table is sorted by."""
 
@@ -158,6 +199,13 @@ class DifferencesRequest(_Message, frozen=True, kw_only=True, tag="differences")
     request_id: int
     before: str
     after: str
+
+
+class FindingsRequest(_Message, frozen=True, kw_only=True, tag="findings"):
+    """Asks what checks found in some runs."""
+
+    request_id: int
+    run_ids: list[str]
 
 
 class QueryRequest(_Message, frozen=True, kw_only=True, tag="query"):
@@ -222,7 +270,7 @@ class Restore(_Message, frozen=True, kw_only=True, tag="restore"):
 
 
 Action = Union[Star, Tag, SetNote, Rename, SetBaseline, Trash, Restore]  # noqa: UP007  # 3.10
-Request = Union[SeriesRequest, DifferencesRequest, QueryRequest, Action]  # noqa: UP007
+Request = Union[SeriesRequest, DifferencesRequest, FindingsRequest, QueryRequest, Action]  # noqa: UP007
 
 
 class SeriesReply(_Message, frozen=True, kw_only=True, tag="series"):
@@ -237,6 +285,13 @@ class DifferencesReply(_Message, frozen=True, kw_only=True, tag="differences"):
 
     request_id: int
     differences: Differences
+
+
+class FindingsReply(_Message, frozen=True, kw_only=True, tag="findings"):
+    """What checks found, a run each."""
+
+    request_id: int
+    runs: list[RunFindings]
 
 
 class Done(_Message, frozen=True, kw_only=True, tag="done"):
@@ -258,4 +313,4 @@ class Points(_Message, frozen=True, kw_only=True, tag="points"):
     curves: list[Curve]
 
 
-Reply = Union[SeriesReply, DifferencesReply, Done, Failed, Points]  # noqa: UP007
+Reply = Union[SeriesReply, DifferencesReply, FindingsReply, Done, Failed, Points]  # noqa: UP007

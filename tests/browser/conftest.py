@@ -128,7 +128,9 @@ class Server:
         return {
             **os.environ,
             **{name: str(folder / name) for name in JUPYTER_FOLDERS},
-            "PYTHONPATH": str(ROOT / "tests" / "widgets"),
+            "PYTHONPATH": os.pathsep.join(
+                filter(None, [str(ROOT / "tests" / "widgets"), os.environ.get("PYTHONPATH")])
+            ),
         }
 
     def _command(self, folder: Path) -> list[str]:

@@ -7,11 +7,14 @@ from datetime import datetime, timedelta, timezone
 
 import numpy as np
 
+from aseptic.checks.plots import bars, lines
 from aseptic.errors import BadQuery, RunNotFound
 from aseptic.model import (
     Cell,
+    CheckOutcome,
     DataInput,
     Environment,
+    Finding,
     GitState,
     Metric,
     Origin,
@@ -36,6 +39,62 @@ clf = make_pipeline(StandardScaler(), SVC(C=C, gamma=gamma))
 clf.fit(X_train, y_train)
 acc = clf.score(X_test, y_test)
 """
+
+
+OUTCOMES = (
+    CheckOutcome(code="D01", name="missing-values", outcome="clean"),
+    CheckOutcome(code="D02", name="missing-pattern", outcome="clean"),
+    CheckOutcome(
+        code="D13", name="reference", outcome="not applicable", reason="no reference population"
+    ),
+)
+OVERLAP = Finding(
+    code="D15",
+    name="train-test-overlap",
+    severity="error",
+    message="5.1% of the rows of X_test are in X_train",
+    evidence={"share": 0.0511, "count": 23, "limit": 0.002, "rows": (3, 9, 21), "table": "X_test"},
+    remedy="Drop duplicates before the split; split before resampling or augmenting.",
+)
+DRIFT = Finding(
+    code="D12",
+    name="drift",
+    severity="warning",
+    message="age lies otherwise in X_test than in X_train",
+    subject="age",
+    evidence={
+        "distance": 0.31,
+        "limit": 0.1,
+        "plot": lines(
+            [20, 30, 40, 50, 60],
+            {"X_train": [0.1, 0.35, 0.3, 0.2, 0.05], "X_test": [0.05, 0.1, 0.25, 0.35, 0.25]},
+            x="age",
+            y="share",
+        ),
+    },
+    remedy="Ask where the rows of X_test come from; weigh the rows of X_train.",
+)
+IMBALANCE = Finding(
+    code="D21",
+    name="class-imbalance",
+    severity="warning",
+    message="class 2 has 3.1% of the rows of y_train",
+    evidence={
+        "share": 0.031,
+        "plot": bars(["0", "1", "2"], {"y_train": [0.6, 0.369, 0.031]}, x="class", y="share"),
+    },
+    remedy="Weigh the classes, and judge by a metric that counts each class alike.",
+)
+TIP = Finding(code="D10", name="correlated", severity="info", message="x7 and x8 are alike")
+KNOWN = Finding(
+    code="D03",
+    name="constant",
+    severity="warning",
+    message="pixel_0 is constant",
+    acknowledged="the border of the image",
+)
+#: By the last digit of the run's id.
+FINDINGS = {2: (DRIFT,), 3: (IMBALANCE, TIP), 6: (OVERLAP, DRIFT, TIP, KNOWN)}
 
 
 class SyntheticStore(Store):
@@ -81,7 +140,7 @@ class SyntheticStore(Store):
 
     def read_findings(self, run_ids):
         runs = [self.get_run(run_id) for run_id in run_ids]
-        return {run.run_id: list(run.findings) for run in runs}
+        return {run.run_id: list(run.findings) for run in runs if run.checks}
 
     # -- what a person says ---------------------------------------------------------------------
     def _replace(self, run_ids, **changes):
@@ -180,7 +239,13 @@ def _run(i: int, count: int, wide: bool) -> Run:
         ),
         environment=Environment(python="3.12.1", packages={"numpy": "2.4.6", "sklearn": "1.9.0"}),
         cells=(Cell(order=1, source=source, started_at=START),),
+        findings=FINDINGS.get(i % 16, ()),
+        checks=OUTCOMES if i else (),
     )
+
+
+def _open_codes(run: Run) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.code for one in run.findings if one.acknowledged is None))
 
 
 def _columns(runs: list[Run]) -> RunColumns:
@@ -203,7 +268,7 @@ def _columns(runs: list[Run]) -> RunColumns:
             "state": ["stale" if run.run_id[-1] == "5" else "clean" for run in runs],
             "git_commit": [run.git.commit for run in runs],
             "git_dirty": [run.git.is_dirty for run in runs],
-            "findings": [("T14",) if run.run_id[-1] == "3" else () for run in runs],
+            "findings": [_open_codes(run) for run in runs],
         },
         params={name: values("params", name, "value") for name in names("params")},
         metrics={name: values("metrics", name, "value") for name in names("metrics")},

@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+import json
+import math
+
+import msgspec
 import numpy as np
 import pytest
 
-from aseptic.contract import Done, Failed, SeriesReply
+from aseptic.checks.plots import lines
+from aseptic.contract import Done, Failed, FindingsReply, SeriesReply
 from aseptic.errors import BadQuery, RunNotFound
+from aseptic.testing import make_finding, make_run
+from aseptic.widgets.findings import findings_of
 from aseptic.widgets.panel import ComparePanel
 
 
@@ -49,6 +56,43 @@ def test_it_is_made_of_a_query_a_name_or_a_list(store, synthetic):
     assert rows(ComparePanel.of(store, ["calm-otter", "keen-badger"])) == [
         synthetic.run_id(1), synthetic.run_id(2),
     ]  # fmt: skip
+
+
+def test_the_table_says_how_severe_each_finding_is(panel, synthetic):
+    (column,) = [one for one in panel.table["columns"] if one["kind"] == "findings"]
+    at = rows(panel).index
+    assert column["values"][at(synthetic.run_id(6))] == ["D15", "D12", "D10"]
+    assert column["severities"][at(synthetic.run_id(6))] == ["error", "warning", "info"]
+    assert column["severities"][at(synthetic.run_id(1))] == []
+
+
+def test_findings_are_told_with_numbers_plot_and_remedy(panel, sent, synthetic):
+    ask(panel, type="findings", run_ids=[synthetic.run_id(6), synthetic.run_id(1)])
+    (reply,) = sent
+    assert isinstance(reply, FindingsReply)
+    overlap, drift, _, known = reply.runs[0].findings
+    assert overlap.numbers[-1] == ("rows of X_test", "3, 9, 21")
+    assert overlap.url is not None
+    assert drift.plot is not None
+    assert (drift.plot.axes, drift.plot.at) == ("share by age", [20, 30, 40, 50, 60])
+    assert known.acknowledged == "the border of the image"
+    assert (reply.runs[1].clean, reply.runs[1].findings) == (2, [])
+    assert reply.runs[1].silent == [("D13", "no reference population")]
+    assert [run["run_id"] for run in panel.findings] == [synthetic.run_id(6), synthetic.run_id(1)]
+
+
+def test_a_number_that_json_does_not_have_is_sent_as_null():
+    plot = lines([0, 1], {"a": [math.nan, math.inf], "b": [1, 2]})
+    sent = findings_of(make_run(findings=(make_finding(evidence={"plot": plot}),)))
+    assert [one.values for one in sent.findings[0].plot.series] == [[None, None], [1.0, 2.0]]
+    assert json.loads(msgspec.json.encode(sent))
+
+
+def test_the_static_form_has_the_findings_of_the_runs_picked(panel, synthetic):
+    assert "5.1% of the rows" not in panel.static_html()
+    panel.selected = [synthetic.run_id(6)]
+    assert "5.1% of the rows of X_test are in X_train" in panel.static_text()
+    assert "<svg" in panel.static_html()
 
 
 def test_a_query_set_in_python_selects_or_raises(panel):

@@ -22,7 +22,7 @@ const IN_NAME = new Set(['is_starred', 'is_baseline', 'status', 'state', 'git_di
 /** Shown whether the runs differ in them or not. */
 const ALWAYS = new Set(['name', 'started_at', 'duration_s']);
 /** The run fields that stand after params and data. */
-const LAST = ['git_commit', 'findings', 'tags', 'note', 'experiment', 'notebook', 'duration_s'];
+const LAST = ['git_commit', 'tags', 'note', 'experiment', 'notebook', 'duration_s'];
 const [NARROW, WIDE] = [58, 180];
 const WIDEST_LABEL = 160;
 const PADDING = 18;
@@ -65,6 +65,9 @@ export function isShown(data: TableData, view: View, key: string, focus: string 
     return key === 'name' || view.shown[key];
   }
   const { column } = data.byKey.get(key)!;
+  if (column.kind === 'findings') {
+    return hasAny(data, key); // what all runs have in common is no less wrong
+  }
   if (ALWAYS.has(key) || key === focus || view.pinned.includes(key)) {
     return true;
   }
@@ -111,6 +114,9 @@ function naturalRank(key: string, focus: string | null): number {
   }
   if (key === focus) {
     return 1;
+  }
+  if (key === 'findings') {
+    return 1.5; // what is wrong with a run is read with how good it was
   }
   const group = ['metrics.', 'params.', 'data.'].findIndex(prefix => key.startsWith(prefix));
   return group >= 0 ? 2 + group : 10 + LAST.indexOf(key);

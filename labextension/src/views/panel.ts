@@ -1,12 +1,13 @@
 /** The panel: query, run table, and below it curves, differences and code of the runs picked. */
 import type { Ask, PanelHost, PanelState } from '../api';
-import type { Curve, Differences, Reply, View } from '../contract';
+import type { Curve, Differences, Reply, RunFindings, View } from '../contract';
 import { drawCode } from './code_diff';
 import { Colors } from './colors';
 import { choosable, focusMetric, isShown } from './columns';
 import { CurvesView, type CurvesState } from './curves';
 import { drawDifferences, drawNoDifferences } from './differences';
 import { el, oncePerFrame, openMenu } from './dom';
+import { drawFindings, hasFindings } from './findings';
 import { RunTableView, type RunTableState } from './run_table';
 import { decode, type Line } from './series';
 import { tableData, type TableData } from './table_data';
@@ -14,6 +15,8 @@ import { tableData, type TableData } from './table_data';
 const MAX_CURVES = 20;
 /** What is shown while no run is picked. */
 const NEWEST = 6;
+/** Runs whose findings are shown. */
+const MAX_CHECKED = 6;
 const OFFERED_BASELINES = 10;
 const PATIENCE_MS = 400;
 const NO_CURVES = 'Pick runs in the table to see their curves.';
@@ -25,6 +28,7 @@ export class PanelView {
   private readonly toolbar = el('div', { class: 'as-Toolbar', role: 'toolbar', 'aria-label': 'Runs' });
   private readonly message = el('div', { class: 'as-Message', role: 'status', hidden: true });
   private readonly differences = el('div', { class: 'as-Slot' });
+  private readonly findings = el('div', { class: 'as-Slot as-FindingsSlot' });
   private readonly code = el('div', { class: 'as-Slot as-CodeSlot' });
   private readonly below: HTMLElement;
   private readonly query: HTMLInputElement;
@@ -41,6 +45,7 @@ export class PanelView {
   private after: string | null = null;
   private curvesKey = '';
   private differencesKey = '';
+  private findingsKey = '';
   private tableState: RunTableState;
   private pending = 0;
 
@@ -57,7 +62,7 @@ export class PanelView {
       hover: run_id => this.hover(run_id),
       zoom: range => void this.loadCurves(range)
     }, this.colors);
-    this.below = el('div', { class: 'as-Below' }, this.curvesView.element, this.differences, this.code);
+    this.below = el('div', { class: 'as-Below' }, this.curvesView.element, this.differences, this.findings, this.code);
     this.toolbar.append(this.query, this.busy, this.buttons);
     this.element = el('div', { class: 'as-Root as-Panel' }, this.toolbar, this.message, this.tableView.element, this.below);
     this.unsubscribe = host.subscribe(this.changed);
@@ -70,8 +75,9 @@ export class PanelView {
     this.load();
   }
 
-  /** Curves and differences that were read before: shown until newer ones come, if ever. */
-  restore(curves: Curve[], differences: Differences | null): void {
+  /** Curves, differences and findings that were read before: shown until newer ones come, if ever. */
+  restore(curves: Curve[], differences: Differences | null, findings: RunFindings[]): void {
+    this.showFindings(findings);
     if (curves.length) {
       this.curvesView.setLines(this.withSingles(curves.map(decode)));
     }
@@ -96,7 +102,7 @@ export class PanelView {
     if (before.table !== this.shown.table) {
       this.data = tableData(this.shown.table);
       this.tableView.setTable(this.shown.table);
-      this.curvesKey = this.differencesKey = '';
+      this.curvesKey = this.differencesKey = this.findingsKey = '';
     }
     if (before.query !== this.shown.query) {
       this.query.value = this.shown.query;
@@ -189,6 +195,7 @@ export class PanelView {
   private load(): void {
     void this.loadCurves(null);
     void this.loadDifferences();
+    void this.loadFindings();
   }
 
   private async loadCurves(zoom: { min: number; max: number } | null): Promise<void> {
@@ -254,6 +261,36 @@ export class PanelView {
     } else if (!reply && key === this.differencesKey) {
       this.differencesKey = '';
     }
+  }
+
+  /** The findings of the runs picked; else of the newest. */
+  private async loadFindings(): Promise<void> {
+    const run_ids = this.runs.slice(0, this.isPicked ? MAX_CHECKED : 1);
+    const key = JSON.stringify([run_ids, this.isPicked]);
+    if (key === this.findingsKey) {
+      return;
+    }
+    this.findingsKey = key;
+    const reply = run_ids.length ? await this.ask({ type: 'findings', run_ids }) : null;
+    if (reply?.type === 'findings' && key === this.findingsKey) {
+      this.showFindings(reply.runs);
+    } else if (!reply && key === this.findingsKey && run_ids.length) {
+      this.findingsKey = '';
+    }
+  }
+
+  private showFindings(runs: RunFindings[]): void {
+    const count = this.runs.length;
+    const title = !this.isPicked ? 'the newest run' : count > MAX_CHECKED ? `the first ${MAX_CHECKED} of ${count} runs` : '';
+    const drawn = hasFindings(runs) ? drawFindings(runs, run_id => this.drawMark(run_id), title) : '';
+    this.findings.replaceChildren(drawn);
+  }
+
+  /** A run's name behind a dot in its colour. */
+  private drawMark(run_id: string): HTMLElement {
+    const dot = el('span', { class: 'as-Dot', 'aria-hidden': 'true' });
+    dot.style.background = dot.style.borderColor = this.colors.css(run_id) ?? '';
+    return el('span', { class: 'as-Mark' }, dot, this.nameOf(run_id));
   }
 
   /** The run to compare with, and those to compare; of the newest, one with the one before it. */

@@ -19,6 +19,7 @@ import type { RunTable, Sort, View } from '../contract';
 import type { Colors } from './colors';
 import { DELTA, focusMetric, moved, planColumns, type PlannedColumn } from './columns';
 import { el, oncePerFrame } from './dom';
+import { severityClass } from './findings';
 import { agoText, deltaText, exactTime } from './format';
 import {
   cellText,
@@ -414,8 +415,9 @@ export class RunTableView {
     const value = data.value(row);
     const cell = el('div', { class: cellClass(column, value), role: 'gridcell' });
     if (Array.isArray(value)) {
-      const kind = data.column.kind === 'findings' ? 'as-Chip as-warn' : 'as-Chip';
-      cell.append(...value.map(text => el('span', { class: kind }, text)));
+      const levels = data.column.kind === 'findings' ? (data.column.severities?.[row] ?? []) : null;
+      const kind = (i: number): string => (levels ? `as-Chip ${severityClass(levels[i] ?? 'warning')}` : 'as-Chip');
+      cell.append(...value.map((text, i) => el('span', { class: kind(i), title: levels?.[i] }, text)));
       cell.title = value.join(', ');
       return cell;
     }

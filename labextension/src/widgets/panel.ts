@@ -1,7 +1,7 @@
 /** anywidget host of the panel: its traits are the panel's state. */
 import type { AnyModel, RenderProps } from '@anywidget/types';
 import type { Ask, PanelHost, PanelState } from '../api';
-import type { Curve, Differences, Reply, RunTable, View } from '../contract';
+import type { Curve, Differences, Reply, RunFindings, RunTable, View } from '../contract';
 import { PanelView } from '../views/panel';
 import { KernelBackend } from '../kernel';
 import { hideForm } from '../static_form';
@@ -14,6 +14,7 @@ interface Traits {
   view: View;
   curves: Curve[];
   differences: Differences | null;
+  findings: RunFindings[];
   form: string;
 }
 
@@ -59,7 +60,7 @@ export default {
     el.classList.add('as-Host');
     const showForm = hideForm(model.get('form'));
     el.append(panel.element);
-    panel.restore(model.get('curves'), model.get('differences'));
+    panel.restore(model.get('curves'), model.get('differences'), model.get('findings') ?? []);
     panel.attach();
     return () => {
       panel.destroy();

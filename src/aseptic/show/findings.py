@@ -125,19 +125,25 @@ def outcome_blocks(outcomes: Sequence[CheckOutcome], *, show_all: bool = False) 
     if show_all:
         return [_outcome_table(outcomes)] if outcomes else []
     clean = sum(one.outcome == "clean" for one in outcomes)
-    silent = [one for one in outcomes if one.outcome == "not applicable"]
+    silent = sum(one.outcome == "not applicable" for one in outcomes)
     said = Span(f"{readable.count(clean, 'check')} clean", "good" if clean else "dim")
     if silent:
-        told = Span(f", {len(silent):,} not applicable", "dim")
-        return [Folded((said, told), list(_by_reason(silent)))]
+        told = Span(f", {silent:,} not applicable", "dim")
+        return [Folded((said, told), list(_by_reason(outcomes)))]
     return [Paragraph([(said,)])] if clean else []
 
 
-def _by_reason(outcomes: Sequence[CheckOutcome]) -> Iterator[Line]:
+def silent_checks(outcomes: Iterable[CheckOutcome]) -> dict[str, list[str]]:
+    """The codes of the checks that could not judge, by the reason."""
     reasons: dict[str, list[str]] = {}
     for one in outcomes:
-        reasons.setdefault(one.reason or "no reason was given", []).append(one.code)
-    for reason, codes in reasons.items():
+        if one.outcome == "not applicable":
+            reasons.setdefault(one.reason or "no reason was given", []).append(one.code)
+    return reasons
+
+
+def _by_reason(outcomes: Iterable[CheckOutcome]) -> Iterator[Line]:
+    for reason, codes in silent_checks(outcomes).items():
         yield (Span(", ".join(codes)), Span(f"  {reason}", "dim"))
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from aseptic.show.drawing import Scale
 
 WIDTH, HEIGHT = 360, 130
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 10, 8, 20
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 18, 8, 20
 _LEGEND = 16
 _LABELS = 118  # room for the labels of bars, at the left
 _BAR, _GAP = 9, 5
@@ -63,7 +63,8 @@ def _is_whole(plot: Plot) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    is_integer = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+    return is_integer or isinstance(value, float)
 
 
 # -- as SVG ---------------------------------------------------------------------------------------
@@ -116,12 +117,11 @@ def _grid(x: Scale, y: Scale) -> str:
     rows = [
         f'<line x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{y(tick):.1f}" y2="{y(tick):.1f}" {GRID}/>'
         f'<text x="{_LEFT - 5}" y="{y(tick) + 3.5:.1f}" text-anchor="end" {_SMALL}>{tick:g}</text>'
-        for tick in ticks(y.low, y.high, 3)
+        for tick in ticks(y.low, y.high)
     ]
     columns = [
         f'<text x="{x(tick):.1f}" y="{HEIGHT - 6}" text-anchor="middle" {_SMALL}>{tick:g}</text>'
         for tick in ticks(x.low, x.high)
-        if x(tick) < WIDTH - 2 * _RIGHT
     ]
     return "".join([*rows, *columns])
 
@@ -157,11 +157,12 @@ def _bar(i: int, value: float, top: float, scale: Scale) -> str:
 
 def _axis_labels(plot: Plot, bottom: float) -> str:
     """What the axes are, in one line below."""
-    said = _axes(plot)
+    said = axes_of(plot)
     return f'<text x="6" y="{bottom + 8:g}" {_SMALL}>{_short(said, 60)}</text>' if said else ""
 
 
-def _axes(plot: Plot) -> str:
+def axes_of(plot: Plot) -> str:
+    """What the axes are, such as "share by age"."""
     x, y = (str(plot.get(name) or "") for name in ("x_label", "y_label"))
     return f"{y} by {x}" if x and y else x or y
 
@@ -183,7 +184,7 @@ def plot_lines(plot: Plot) -> Iterator[str]:
         finite = [float(value) for value in values if is_drawable(value)]
         least, most = readable.numbers([min(finite, default=None), max(finite, default=None)])
         yield f"{readable.shorten(name, _NAME):<{width}}  {drawn}  {least} to {most}"
-    said = _axes(plot)
+    said = axes_of(plot)
     yield f"{said + ': ' if said else ''}from {' to '.join(_ends(plot))}"
 
 

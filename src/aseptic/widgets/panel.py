@@ -11,6 +11,8 @@ from aseptic.comparison import diff, take
 from aseptic.contract import (
     DifferencesReply,
     DifferencesRequest,
+    FindingsReply,
+    FindingsRequest,
     QueryRequest,
     Rename,
     Restore,
@@ -27,9 +29,11 @@ from aseptic.errors import BadOption, RunNotFound
 from aseptic.results import CompareResult, RunsResult
 from aseptic.show.as_html import draw_html
 from aseptic.show.as_text import draw_text
+from aseptic.show.findings import finding_blocks, outcome_blocks
 from aseptic.widgets import picture, reduce
 from aseptic.widgets.base import STATIC, Widget, done
 from aseptic.widgets.differences import in_words
+from aseptic.widgets.findings import findings_of
 from aseptic.widgets.packing import builtins
 from aseptic.widgets.tables import run_table
 
@@ -37,10 +41,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from aseptic.contract import Curve, Reply, Request, RunTable
+    from aseptic.show.blocks import Block
     from aseptic.store.base import RunColumns, Store
 
 #: Curves read before are kept in the widget up to this size, for a notebook that is opened again.
 LARGEST_KEPT = 2_000_000
+#: Runs whose findings stand in the static form.
+MOST_RUNS = 4
 
 
 class ComparePanel(Widget):
@@ -59,6 +66,7 @@ class ComparePanel(Widget):
     table = traitlets.Dict(help="contract.RunTable").tag(sync=True)
     curves: Any = traitlets.List(help="those read last; contract.Curve").tag(sync=True)
     differences = traitlets.Dict(None, allow_none=True, help="those read last").tag(sync=True)
+    findings: Any = traitlets.List(help="those read last; contract.RunFindings").tag(sync=True)
 
     def __init__(
         self,
@@ -125,7 +133,14 @@ class ComparePanel(Widget):
             self._total = len(columns.run_ids)
         elif not hasattr(self, "_total"):
             self._total = len(self._read("").run_ids)
-        return run_table(columns, project=self._store.project, total=self._total)
+        codes = columns.fields.get("findings") or [()] * len(columns.run_ids)
+        found = [i for i, some in zip(columns.run_ids, codes, strict=True) if some]
+        return run_table(
+            columns,
+            project=self._store.project,
+            total=self._total,
+            findings=self._store.read_findings(found) if found else None,
+        )
 
     def _show(self, query: str) -> None:
         self._columns = self._read(query)
@@ -145,6 +160,8 @@ class ComparePanel(Widget):
             return self._answer_series(request)
         if isinstance(request, DifferencesRequest):
             return self._answer_differences(request)
+        if isinstance(request, FindingsRequest):
+            return self._answer_findings(request)
         if isinstance(request, QueryRequest):
             self._show(request.query)
             self.query = request.query
@@ -173,6 +190,11 @@ class ComparePanel(Widget):
         differences = in_words(diff(before, after))
         self.differences = builtins(differences)
         return DifferencesReply(request_id=request.request_id, differences=differences)
+
+    def _answer_findings(self, request: FindingsRequest) -> Reply:
+        runs = [findings_of(self._store.get_run(run_id)) for run_id in request.run_ids]
+        self.findings = [builtins(run) for run in runs]
+        return FindingsReply(request_id=request.request_id, runs=runs)
 
     def _act(self, request: Request) -> None:
         store = self._store
@@ -203,12 +225,23 @@ class ComparePanel(Widget):
     # -- static ---------------------------------------------------------------------------------
 
     def static_html(self) -> str:
-        """Table, curves and differences of the runs picked, as HTML without script."""
-        return draw_html(self._result().blocks()) + picture.figures(self._drawn(), self._names())
+        """Table, differences, findings and curves of the runs picked, as HTML without script."""
+        return draw_html(self._blocks()) + picture.figures(self._drawn(), self._names())
 
     def static_text(self) -> str:
-        """The table, and the differences of the runs picked, aligned."""
-        return draw_text(self._result().blocks())
+        """The table, and the differences and findings of the runs picked, aligned."""
+        return draw_text(self._blocks())
+
+    def _blocks(self) -> list[Block]:
+        return self._result().blocks() + [
+            block
+            for run in map(self._store.get_run, self.selected[:MOST_RUNS])
+            if run.findings
+            for block in [
+                *finding_blocks(run.findings, f"findings in {run.name}"),
+                *outcome_blocks(run.checks),
+            ]
+        ]
 
     def _result(self) -> CompareResult:
         columns, baselines = self._with_baseline()

@@ -5,18 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from aseptic.comparison import differing, main_metric, metric_direction
 from aseptic.contract import Column, RunTable
 from aseptic.show import readable
+from aseptic.widgets.findings import severities
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from aseptic.contract import ColumnKind
+    from aseptic.model import Finding
     from aseptic.store.base import RunColumns
 
 #: The NaN that stands for a missing number, as R has it (its low word is 1954).
@@ -46,15 +49,34 @@ FIELDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-def run_table(columns: RunColumns, *, project: str = "", total: int | None = None) -> RunTable:
-    """The table of these runs; `total` counts the runs of the project, if that is more."""
+def run_table(
+    columns: RunColumns,
+    *,
+    project: str = "",
+    total: int | None = None,
+    findings: Mapping[str, Sequence[Finding]] | None = None,
+) -> RunTable:
+    """The table of these runs; `total` counts the runs of the project, if that is more.
+
+    `findings` of the runs, by run id, say how severe those in the table are.
+    """
     return RunTable(
         project=project,
         run_ids=list(columns.run_ids),
-        columns=list(_columns(columns)),
+        columns=[_with_severities(one, columns, findings or {}) for one in _columns(columns)],
         total=len(columns.run_ids) if total is None else total,
         main_metric=main_metric(columns),
     )
+
+
+def _with_severities(
+    column: Column, columns: RunColumns, findings: Mapping[str, Sequence[Finding]]
+) -> Column:
+    if column.kind != "findings" or not findings:
+        return column
+    found = [findings.get(run_id, ()) for run_id in columns.run_ids]
+    levels = list(map(severities, column.values, found))
+    return msgspec.structs.replace(column, severities=levels)
 
 
 def floats(values: list[Any]) -> NDArray[np.float64]:
