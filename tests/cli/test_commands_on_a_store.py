@@ -14,6 +14,7 @@ from aseptic.results import (
     RunResult,
     RunsResult,
 )
+from aseptic.testing import make_finding, record_run
 
 
 def names(result) -> list[str]:
@@ -34,6 +35,17 @@ def test_a_query_an_experiment_and_a_limit_choose_runs(store):
     assert names(do(store, "runs", "acc > 0.98")) == ["brisk-heron", "calm-otter"]
     assert names(do(store, "runs", "-e", "net")) == ["new-leaf"]
     assert names(do(store, "runs", "-n", "1")) == ["new-leaf"]
+
+
+def test_runs_are_chosen_by_what_is_open_in_them(store):
+    finding = make_finding("D15", severity="error", message="rows of X_test are in X_train")
+    found = record_run(store, name="leaky", findings=(finding,))
+    assert names(do(store, "runs", "'D15' in findings")) == ["leaky"]
+    assert "leaky" not in names(do(store, "runs", "not 'D15' in findings"))
+    assert "✗ D15 d15  rows of X_test are in X_train" in do(store, "show", "leaky").text()
+    store.acknowledge(found.run_id, "D15", "the copies are meant")
+    assert names(do(store, "runs", "'D15' in findings")) == []
+    assert "acknowledged: the copies are meant" in do(store, "show", "leaky").text()
 
 
 def test_sorting_puts_the_best_first_and_runs_without_the_metric_last(store):

@@ -159,11 +159,17 @@ function measure(data: ColumnData): number {
   const star = data.column.key === 'git_commit' ? 1 : 0; // of uncommitted changes
   const stride = Math.max(1, Math.floor(rows / SAMPLE));
   for (let row = 0; row < rows; row += stride) {
-    longest = Math.max(longest, data.text(row).length + star);
+    longest = Math.max(longest, data.text(row).length + star + chips(data, row));
   }
   const values_px = Math.min(longest * 7.3 + PADDING + 2, WIDE);
   const label_px = Math.min(textWidth(data.column.label), WIDEST_LABEL) + PADDING + ARROW;
   return Math.max(values_px, label_px, NARROW);
+}
+
+/** What the edges of chips add to their texts, in letters. */
+function chips(data: ColumnData, row: number): number {
+  const value = data.value(row);
+  return Array.isArray(value) ? value.length : 0;
 }
 
 /** Pixels that a label takes, rather too many: fonts differ, and a cut label says nothing. */
