@@ -18,16 +18,18 @@ from aseptic.checks.recorded import evidence_of_run
 from aseptic.checks.runner import Report, run_checks
 from aseptic.checks.settings import load_check_settings
 from aseptic.errors import BadOption
+from aseptic.session_data import find_evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     from aseptic.checks.check import Check
     from aseptic.checks.evidence import Depth, Evidence
     from aseptic.checks.settings import CheckSettings
-    from aseptic.checks.tables import Role, Table
+    from aseptic.checks.tables import Role
     from aseptic.model import Run
     from aseptic.store.base import Store
+
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": ","}
 
@@ -36,24 +38,29 @@ def check_run(
     run: Run,
     store: Store,
     *,
-    tables: Sequence[Table] = (),
-    model: Any = None,
     select: Collection[str] = (),
     ignore: Collection[str] = (),
     depth: Depth = "asked",
 ) -> Report:
     """Checks a recorded run and keeps what was found with it. Raises BadOption."""
     settings, table = load_check_settings(experiment=run.experiment)
-    evidence = evidence_of_run(run, store, tables=tables, settings=table)
-    report = _judge(replace(evidence, model=model, depth=depth), settings, select, ignore)
-    judged = [one for one in report.outcomes if one.outcome != "not applicable"]
-    codes = {one.code for one in judged}
+    evidence = replace(evidence_of_run(run, store, settings=table), depth=depth)
+    held = find_evidence(run)
+    if held is not None:
+        found = {"tables": held.tables, "model": held.model, "lineage": held.lineage}
+        evidence = replace(evidence, **found)
+    report = _judge(evidence, settings, select, ignore)
     # What cannot be judged now, as the data is gone, may have been judged when it was there.
-    store.replace_findings(run.run_id, codes=codes, outcomes=judged, findings=report.findings)
-    known = store.get_run(run.run_id)
-    missing = [one for one in report.outcomes if one.code not in {c.code for c in known.checks}]
-    outcomes = sorted((*known.checks, *missing), key=lambda one: one.code)
-    return Report(known.findings, tuple(outcomes))
+    was_judged = {one.code for one in run.checks if one.outcome != "not applicable"}
+    fresh = [
+        one
+        for one in report.outcomes
+        if one.outcome != "not applicable" or one.code not in was_judged
+    ]
+    codes = {one.code for one in fresh}
+    store.replace_findings(run.run_id, codes=codes, outcomes=fresh, findings=report.findings)
+    checked = store.get_run(run.run_id)
+    return Report(checked.findings, checked.checks)
 
 
 def check_data(
@@ -69,13 +76,15 @@ def check_data(
     """Checks what is handed over, see `evidence_of`. Raises BadOption."""
     settings, table = load_check_settings()
     evidence = evidence_of(data, target=target, model=model, series=series)
-    return _judge(replace(evidence, depth=depth, settings=table), settings, select, ignore)
+    of_runs = [one.code for one in _load(settings).values() if {"run", "earlier"} & {*one.needs}]
+    evidence = replace(evidence, depth=depth, settings=table)
+    return _judge(evidence, settings, select, (*ignore, *of_runs))
 
 
 def find_check(code: str) -> Check:
     """The check of a code or a name. Raises BadOption, with those there are."""
     settings, _ = load_check_settings()
-    checks = load_checks(settings.files)
+    checks = _load(settings)
     for one in checks.values():
         if code.upper() == one.code or code.lower() == one.name:
             return one
@@ -110,11 +119,15 @@ def _judge(
     select: Collection[str],
     ignore: Collection[str],
 ) -> Report:
-    checks = load_checks(settings.files)
+    checks = _load(settings)
     if select:
         settings = msgspec.structs.replace(settings, select=tuple(select))
     chosen = settings.ignoring(ignore).chosen(checks)
     return run_checks(chosen, evidence, settings, on_progress=_report)
+
+
+def _load(settings: CheckSettings) -> dict[str, Check]:
+    return load_checks(settings.files)
 
 
 def _report(check: Check, number: int, of: int) -> None:

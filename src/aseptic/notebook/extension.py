@@ -135,6 +135,12 @@ class Extension:
         forget_session()
         declared.forget()
 
+    def find_evidence(self, run: Run) -> Any:
+        """What the session still holds of a run's data, its model, and what estimators saw."""
+        from aseptic.notebook.recheck import evidence_at_hand
+
+        return evidence_at_hand(run, self)
+
     # -- the hooks ------------------------------------------------------------------------------
     @guarded
     def pre_run_cell(self, info: Any) -> None:

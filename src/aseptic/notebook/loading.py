@@ -7,6 +7,7 @@ from typing import Any
 
 from aseptic.errors import AsepticError
 from aseptic.notices import say
+from aseptic.session_data import use_finder
 from aseptic.tracking import use_store
 from aseptic.version import __version__
 
@@ -26,6 +27,7 @@ def load(shell: Any) -> None:
         return
     extension.load()
     use_store(extension.store)
+    use_finder(extension.find_evidence)
     _loaded[id(shell)] = extension
     print(status_line(extension))  # noqa: T201 -- loading answers with one line
 
@@ -36,6 +38,7 @@ def unload(shell: Any) -> None:
     if extension is not None:
         extension.unload()
         use_store(None)
+        use_finder(None)
 
 
 def status_line(extension: Any) -> str:

@@ -7,19 +7,25 @@ something in a notebook alone.
 from __future__ import annotations
 
 import shlex
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
+from aseptic import progress
 from aseptic.errors import AsepticError
 from aseptic.notebook.options import parse_track, track_parser
 from aseptic.results import CompareResult, CurvesResult
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aseptic.notebook.extension import Extension
     from aseptic.results import Result
     from aseptic.store.base import Store
 
+_SAID_EVERY_S = 1.0
 _NOTEBOOK_WORDS = {"auto": "make a run of every cell that fits or logs: `auto`, `auto off`"}
 
 
@@ -53,7 +59,9 @@ class _Magics:
             words = shlex.split(line)
             if words[:1] == ["auto"]:
                 return self._auto(words[1:])
-            return _shown(commands.run(words, self._extension.store), words, self._extension.store)
+            with _progress(self._extension.shell):
+                result = commands.run(words, self._extension.store)
+            return _shown(result, words, self._extension.store)
         except (AsepticError, ValueError) as error:  # ValueError: an open quotation mark
             raise UsageError(str(error)) from None
 
@@ -92,6 +100,36 @@ class _Magics:
         self._extension.is_auto = words != ["off"]
         state = "every cell that fits or logs is a run" if self._extension.is_auto else "off"
         print(f"aseptic auto: {state}")  # noqa: T201 -- the magic's answer
+
+
+@contextmanager
+def _progress(shell: Any) -> Iterator[None]:
+    """Says in a notebook how far a command is, once it takes over a second; then takes it away."""
+    from IPython.display import display
+
+    shown: list[Any] = []
+    last = time.perf_counter()
+
+    def listen(what: str, done: int, of: int) -> None:
+        nonlocal last
+        if time.perf_counter() - last < _SAID_EVERY_S:
+            return
+        last = time.perf_counter()
+        text = {"text/plain": f"{what} ({done + 1} of {of})"}
+        if shown:
+            shown[0].update(text, raw=True)
+        else:
+            shown.append(display(text, raw=True, display_id=True))  # type: ignore[no-untyped-call]
+
+    if not hasattr(shell, "kernel"):
+        yield
+        return
+    try:
+        with progress.shown_by(listen):
+            yield
+    finally:
+        if shown:
+            shown[0].update({"text/plain": ""}, raw=True)
 
 
 def _shown(result: Result, words: list[str], store: Store) -> Any:
