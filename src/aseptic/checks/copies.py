@@ -11,22 +11,39 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from aseptic.capture.row_hashes import row_hashes
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from aseptic.checks.tables import Sample, Table
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
-_MOST_COLUMNS = 8  # of half of the columns: more add nothing, and cost
+_LARGE = 100_000  # rows, from which on it pays to hash a few columns first
+_ROWS_TO_COUNT = 1_000
+_COLUMNS_TO_COUNT = 200
+_MOST_COLUMNS = 6  # of half of the columns: more add nothing, and cost
 
 
 def with_target(table: Table, hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Hashes of rows that differ also where the targets differ."""
     if table.target is None:
         return hashes
-    labels = pd.util.hash_pandas_object(table.target, index=False).to_numpy()
+    labels = row_hashes(table.target)
     mixed: NDArray[np.uint64] = hashes ^ (labels * _ODD)
     return mixed
+
+
+def may_repeat(sample: Sample, share: float) -> bool:
+    """Whether more than a share of all rows of the table can be equal to one before them.
+
+    By the columns of most values: rows that differ in those differ, and need no more hashing.
+    """
+    table = sample.table
+    if len(table) < _LARGE or "row_hashes" in vars(table):
+        return True
+    few = _telling(sample)[:_MOST_COLUMNS]
+    return bool(repeats(table.hashes_of(few)).mean() > share)
 
 
 def repeats(hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
@@ -51,14 +68,27 @@ def are_copies(sample: Sample) -> bool:
     the order of how many values they have, so that each half can tell rows apart.
     """
     table = sample.table
-    columns = sorted(table.columns, key=lambda name: -int(sample.codes(name).max(initial=-1)))
-    columns = columns[: 2 * _MOST_COLUMNS]
+    columns = _telling(sample)[: 2 * _MOST_COLUMNS]
     equal = _pairs(table.row_hashes)
     halves = [half for half in (columns[::2], columns[1::2]) if len(columns) > 1]
     return any(_pairs(table.hashes_of(half)) < 2 * equal for half in halves)
 
 
+def _telling(sample: Sample) -> list[str]:
+    """The columns, those of most values first, numbers before texts: they hash faster."""
+    few = min(len(sample), _ROWS_TO_COUNT)
+
+    def rank(name: str) -> tuple[bool, int, bool]:
+        kind = sample.kinds[name]
+        if kind == "other":
+            return True, 0, True
+        return False, -int(sample.features[name].iloc[:few].nunique()), kind != "number"
+
+    return sorted(map(str, sample.features.columns[:_COLUMNS_TO_COUNT]), key=rank)
+
+
 def _pairs(hashes: NDArray[np.uint64]) -> float:
     """How many pairs of equal rows there are."""
-    counts = np.unique(hashes, return_counts=True)[1].astype(np.float64)
+    equal = pd.Series(hashes, copy=False).duplicated(keep=False).to_numpy()
+    counts = np.unique(hashes[equal], return_counts=True)[1].astype(np.float64)
     return float((counts * (counts - 1) / 2).sum())

@@ -47,6 +47,7 @@ class Table:
             reason = f"{len(self._target):,} targets for {len(self):,} rows of {name}"
             raise NotApplicable(reason)
         self._samples: dict[int | None, Sample] = {}
+        self._hashes: dict[tuple[str, ...], NDArray[np.uint64]] = {}
 
     def __len__(self) -> int:
         return int(self._data.shape[0])
@@ -104,7 +105,15 @@ class Table:
     @cached_property
     def row_hashes(self) -> NDArray[np.uint64]:
         """One hash for each row of all features."""
+        if hasattr(self._data, "toarray"):
+            return self._hashes_of_sparse()
         return row_hashes(self._features(slice(None)))
+
+    def _hashes_of_sparse(self) -> NDArray[np.uint64]:
+        step = max(1, _MAX_CELLS // max(1, len(self.columns)))
+        parts = [self._data[at : at + step] for at in range(0, len(self), step)]
+        hashes = [row_hashes(part.toarray()) for part in parts]
+        return np.concatenate(hashes or [np.zeros(0, dtype=np.uint64)])
 
     def column(self, name: str) -> Any:
         """A feature with all its rows, as a Series: for what a sample cannot tell."""
@@ -117,7 +126,11 @@ class Table:
 
     def hashes_of(self, columns: Sequence[str]) -> NDArray[np.uint64]:
         """One hash for each row of some features."""
-        return row_hashes(pd.concat([self.column(name) for name in columns], axis=1))
+        key = tuple(columns)
+        if key not in self._hashes:
+            frame = pd.concat([self.column(name) for name in columns], axis=1)
+            self._hashes[key] = row_hashes(frame)
+        return self._hashes[key]
 
     def _draw(self, count: int) -> Sample:
         if count == len(self):
@@ -220,6 +233,9 @@ class Sample:
     def number_matrix(self) -> tuple[list[str], NDArray[np.float64]]:
         """The columns of kind `number`, and their values as floats, a column each."""
         names = self.of_kind("number")
+        frame = self.features if len(names) == self.features.shape[1] else self.features[names]
+        if all(getattr(dtype, "kind", "O") in "iuf" for dtype in frame.dtypes):
+            return names, frame.to_numpy(dtype=np.float64, na_value=np.nan)
         values = np.empty((len(self), len(names)), order="F")
         for place, name in enumerate(names):
             values[:, place] = self.numbers(name)
@@ -377,8 +393,8 @@ def _as_floats(values: pd.Series) -> NDArray[np.float64]:
     kind = getattr(values.dtype, "kind", "O")
     if kind in "mM":
         times = values.to_numpy()
-        if times.dtype.kind not in "mM":  # with a time zone
-            times = values.dt.tz_convert(None).to_numpy()
+        if times.dtype.kind not in "mM":  # with a time zone, or dates of Arrow
+            times = pd.to_datetime(values, utc=True).dt.tz_convert(None).to_numpy()
         as_ns = times.astype(f"{times.dtype.kind}8[ns]")
         return np.where(np.isnat(as_ns), np.nan, as_ns.view(np.int64).astype(np.float64))
     if kind == "O":
@@ -389,5 +405,5 @@ def _as_floats(values: pd.Series) -> NDArray[np.float64]:
 def _as_codes(values: pd.Series) -> NDArray[np.int64]:
     try:
         return pd.factorize(values)[0].astype(np.int64)
-    except TypeError:  # values that cannot be hashed
+    except (TypeError, NotImplementedError):  # values that cannot be hashed; lists of Arrow
         return pd.factorize(values.map(repr))[0].astype(np.int64)

@@ -106,7 +106,7 @@ def _may_be_constant(numbers: np.ndarray) -> np.ndarray:
 
 
 def _varies(train: Sample, test: Sample, name: str, least: float) -> bool:
-    if name not in test.features or not len(test):
+    if train.kinds[name] == "other" or name not in test.features or not len(test):
         return False
     ours = np.bincount(train.codes(name) + 1)
     usual = train.features[name].iloc[int(np.argmax(train.codes(name) + 1 == np.argmax(ours)))]

@@ -101,11 +101,19 @@ def _add_equal(sample: Sample, first: dict[str, str]) -> None:
     for name in sample.features.columns:
         if name in ranked:
             continue
-        codes = sample.codes(name)
-        if codes.max(initial=-1) < len(codes) / 2 and _varies(sample, name):
-            original = seen.setdefault(codes.tobytes(), name)
-            if original != name:
+        pattern = _pattern(sample, name)
+        if pattern is not None:
+            original = seen.setdefault(pattern, name)
+            if original != name and _varies(sample, name):
                 first[name] = original
+
+
+def _pattern(sample: Sample, name: str) -> bytes | None:
+    """What equal columns share: the numbers, else which values are equal (if many are)."""
+    if sample.kinds[name] == "number":
+        return sample.numbers(name).tobytes()
+    codes = sample.codes(name)
+    return codes.tobytes() if codes.max(initial=-1) < len(codes) / 2 else None
 
 
 def _varies(sample: Sample, name: str) -> bool:

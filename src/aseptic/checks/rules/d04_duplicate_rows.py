@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aseptic.checks.check import NotApplicable, check
-from aseptic.checks.copies import are_copies, repeats, with_target
+from aseptic.checks.copies import are_copies, may_repeat, repeats, with_target
 from aseptic.checks.statistics import proportion_interval
 
 if TYPE_CHECKING:
@@ -48,12 +48,15 @@ def duplicate_rows(
     table = run.main
     if len(table) < 10:
         raise NotApplicable(f"{table.name} has fewer than 10 rows")
+    tests = [] if table.role != "train" else run.tables_of("validation", "test")
+    if not may_repeat(run.sample(table), share):
+        return
     hashes = with_target(table, table.row_hashes)
     again = repeats(hashes)
     found, count = float(again.mean()), int(again.sum())
     if found <= share or count < rows:
         return
-    natural = _natural_share(run, table, hashes)
+    natural = _natural_share(tests, table, hashes)
     is_more = natural is not None and found > times * natural + share / 2
     if is_more or are_copies(run.sample(table)):
         yield run.finding(
@@ -67,12 +70,11 @@ def duplicate_rows(
         )
 
 
-def _natural_share(run: Evidence, table: Table, hashes: np.ndarray) -> float | None:
+def _natural_share(tests: list[Table], table: Table, hashes: np.ndarray) -> float | None:
     """The share of test rows that the training data holds: what chance makes, not copying.
 
     The upper end of its interval, as of few test rows none may be there by chance.
     """
-    tests = [] if table.role != "train" else run.tables_of("validation", "test")
     shares = [
         proportion_interval(np.isin(with_target(one, one.row_hashes), hashes).sum(), len(one))[1]
         for one in tests

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aseptic.checks.check import NotApplicable, check
-from aseptic.checks.copies import are_copies, in_conflict, with_target
+from aseptic.checks.copies import are_copies, in_conflict, may_repeat, with_target
 from aseptic.checks.statistics import proportion_interval
 
 if TYPE_CHECKING:
@@ -48,14 +48,17 @@ def conflicting_labels(
     table = run.main
     if run.task != "classification":
         raise NotApplicable("the target is a number: equal rows may have different ones")
-    hashes = table.row_hashes
-    if not len(hashes):
+    if not len(table):
         raise NotApplicable(f"{table.name} has no rows")
+    tests = [] if table.role != "train" else run.tables_of("validation", "test")
+    if not may_repeat(run.sample(table), share / 2):
+        return
+    hashes = table.row_hashes
     conflict = in_conflict(hashes, with_target(table, hashes))
     found, count = float(conflict.mean()), int(conflict.sum())
     if found <= share or count < rows:
         return
-    natural = _natural_share(run, table)
+    natural = _natural_share(tests, table)
     is_more = natural is not None and found > times * natural + share / 2
     if is_more or are_copies(run.sample(table)):
         yield run.finding(
@@ -68,12 +71,11 @@ def conflicting_labels(
         )
 
 
-def _natural_share(run: Evidence, train: Table) -> float | None:
+def _natural_share(tests: list[Table], train: Table) -> float | None:
     """The share of test rows whose features the training data has, under another label only.
 
     The upper end of its interval, as of few test rows none may be there by chance.
     """
-    tests = [] if train.role != "train" else run.tables_of("validation", "test")
     known, pairs = train.row_hashes, with_target(train, train.row_hashes)
     shares = []
     for one in tests:

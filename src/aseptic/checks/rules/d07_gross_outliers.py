@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from aseptic.checks.evidence import Evidence
     from aseptic.model import Finding
 
+_QUARTILES = (0.25, 0.5, 0.75)
 _TAIL = 30  # values below the gap that say how heavy the tail is
 
 
@@ -90,7 +91,11 @@ def _distances(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
     0 for columns more than half of which is one value; infinite values are D01.
     """
     values = np.where(np.isfinite(numbers), numbers, np.nan)
-    low, middle, high = np.nanquantile(values, [0.25, 0.5, 0.75], axis=0)
+    whole = ~np.isnan(values).any(axis=0)
+    quartiles = np.empty((3, values.shape[1]))
+    quartiles[:, whole] = np.quantile(values[:, whole], _QUARTILES, axis=0)  # ten times faster
+    quartiles[:, ~whole] = np.nanquantile(values[:, ~whole], _QUARTILES, axis=0)
+    low, middle, high = quartiles
     scale = (high - low) / 1.349
     with np.errstate(all="ignore"):
         distances: NDArray[np.float64] = np.abs(values - middle) / scale

@@ -104,9 +104,10 @@ def _times(sample: Sample) -> dict[str, NDArray[np.datetime64]]:
     for name, kind in sample.kinds.items():
         values = sample.features[name]
         if kind == "time" and values.dtype.kind == "M":
-            if values.dt.tz is not None:
-                values = values.dt.tz_convert(None)
-            found[name] = values.to_numpy().astype("M8[D]")
+            days = values.to_numpy()
+            if days.dtype.kind != "M":  # with a time zone, or dates of Arrow
+                days = pd.to_datetime(values, utc=True).dt.tz_convert(None).to_numpy()
+            found[name] = days.astype("M8[D]")
         elif kind in ("category", "text") and _are_iso(sample.texts(name)):
             found[name] = _as_days(values)
     return found
