@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from aseptic.checks.check import NotApplicable, check
 from aseptic.checks.tables import count_texts
@@ -13,8 +14,6 @@ from aseptic.checks.words import plain_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pandas as pd
 
     from aseptic.checks.evidence import Evidence
     from aseptic.checks.tables import Sample
@@ -52,8 +51,7 @@ def text_variants(run: Evidence, *, letters: int = 2, repeated: float = 2.0) -> 
     columns = _columns(sample, tests)
     if not columns:
         raise NotApplicable(f"{table.name} has no columns of text")
-    for name, texts in columns.items():
-        counts = texts.groupby(level=0).sum()
+    for name, counts in columns.items():
         if len(counts) > _MOST_DISTINCT or counts.sum() < repeated * len(counts):
             continue
         groups = _variants(counts, letters)
@@ -75,16 +73,23 @@ def text_variants(run: Evidence, *, letters: int = 2, repeated: float = 2.0) -> 
 
 def _columns(sample: Sample, tests: list[Sample]) -> dict[str, pd.Series]:
     """How often each text occurs, in all tables together, by column; the target too."""
-    import pandas as pd
-
     columns = {}
     for name in sample.of_kind("category", "text", "other"):
         others = [one.texts(name) for one in tests if name in one.features]
-        columns[name] = pd.concat([sample.texts(name), *others])
+        columns[name] = _sum([sample.texts(name), *others])
     target = sample.target
     if target is not None and getattr(target.dtype, "kind", "O") == "O":
         columns[sample.table.target_name or "the target"] = count_texts(target)
     return {name: counts for name, counts in columns.items() if len(counts)}
+
+
+def _sum(counts: list[pd.Series]) -> pd.Series:
+    total: Counter[str] = Counter()
+    for one in counts:
+        total.update(dict(zip(one.index, one, strict=True)))
+    texts = pd.Index(list(total), dtype=object)  # `object`: half a surrogate pair is no `str`
+    summed: pd.Series = pd.Series(list(total.values()), index=texts, dtype=np.int64)
+    return summed
 
 
 def _variants(counts: pd.Series, letters: int) -> list[list[str]]:
