@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from aseptic.capture.row_hashes import row_hashes
+from aseptic.checks.statistics import two_proportions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,6 +60,12 @@ def in_conflict(hashes: NDArray[np.uint64], whole: NDArray[np.uint64]) -> NDArra
     groups = pd.Series(whole[candidates]).groupby(hashes[candidates])
     found[candidates] = (groups.transform("min") != groups.transform("max")).to_numpy()
     return found
+
+
+def is_above(count: int, of: int, natural: int, of_natural: int, *, times: float, p: float) -> bool:
+    """Whether a share is above a natural one, by a factor and not by chance."""
+    effect, found_p = two_proportions(natural, of_natural, count, of)
+    return effect > 0 and found_p < p and count / of > times * natural / of_natural
 
 
 def are_copies(sample: Sample) -> bool:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aseptic.checks.check import NotApplicable, check
-from aseptic.checks.copies import are_copies, may_repeat, repeats, with_target
-from aseptic.checks.statistics import proportion_interval
+from aseptic.checks.copies import are_copies, is_above, may_repeat, repeats, with_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 @check("D04", needs=("data",))
 def duplicate_rows(
-    run: Evidence, *, share: float = 0.01, rows: int = 3, times: float = 3.0
+    run: Evidence, *, share: float = 0.01, rows: int = 3, times: float = 3.0, p: float = 0.01
 ) -> Iterator[Finding]:
     """Rows occur more than once.
 
@@ -29,9 +28,9 @@ def duplicate_rows(
 
     Method: equal hashes of all features and the target, of all rows; more than `share` of the
     rows, and at least `rows`, have an equal one before them. Coarse data repeat by nature, so
-    this counts only where it is no nature: more than `times` the share of test rows that are in
-    the training data, plus `share` / 2; or, without that, where most rows that agree in half of
-    the columns agree in all of them.
+    this counts only where it is no nature: rows of train are equal to another one more than
+    `times` as often as rows of test are to one of train, by the two-proportion z-test (`p`); or
+    where most rows that agree in half of the columns agree in all of them.
 
     Remedy: `drop_duplicates()` before the split; if the rows are truly repeated measurements,
     split by group and keep a count or a weight.
@@ -56,8 +55,9 @@ def duplicate_rows(
     found, count = float(again.mean()), int(again.sum())
     if found <= share or count < rows:
         return
-    natural = _natural_share(tests, table, hashes)
-    is_more = natural is not None and found > times * natural + share / 2
+    natural = _natural_count(tests, table, hashes)
+    alike = int(np.isin(hashes, hashes[again]).sum())
+    is_more = is_above(alike, len(table), *natural, times=times, p=p)
     if is_more or are_copies(run.sample(table)):
         yield run.finding(
             f"{found:.1%} of the rows of {table.name} are copies of another row",
@@ -66,18 +66,15 @@ def duplicate_rows(
             share=found,
             count=count,
             limit=share,
-            by_nature=natural,
+            by_nature=natural[0] / natural[1] if natural[1] else None,
         )
 
 
-def _natural_share(tests: list[Table], table: Table, hashes: np.ndarray) -> float | None:
-    """The share of test rows that the training data holds: what chance makes, not copying.
-
-    The upper end of its interval, as of few test rows none may be there by chance.
-    """
-    shares = [
-        proportion_interval(np.isin(with_target(one, one.row_hashes), hashes).sum(), len(one))[1]
+def _natural_count(tests: list[Table], table: Table, hashes: np.ndarray) -> tuple[int, int]:
+    """How many test rows the training data holds, and of how many: by chance, not by copying."""
+    counts = [
+        (int(np.isin(with_target(one, one.row_hashes), hashes).sum()), len(one))
         for one in tests
-        if len(one) and (one.target is None) == (table.target is None)
+        if (one.target is None) == (table.target is None)
     ]
-    return max(shares, default=None)
+    return sum(hits for hits, _ in counts), sum(of for _, of in counts)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aseptic.checks.check import NotApplicable, check
-from aseptic.checks.copies import are_copies, in_conflict, may_repeat, with_target
-from aseptic.checks.statistics import proportion_interval
+from aseptic.checks.copies import are_copies, in_conflict, is_above, may_repeat, with_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 @check("D05", needs=("data", "target"))
 def conflicting_labels(
-    run: Evidence, *, share: float = 0.01, rows: int = 4, times: float = 3.0
+    run: Evidence, *, share: float = 0.01, rows: int = 4, times: float = 3.0, p: float = 0.01
 ) -> Iterator[Finding]:
     """Rows that are equal in all features have different labels.
 
@@ -28,8 +27,8 @@ def conflicting_labels(
 
     Method: equal hashes of the features, of all rows, and more than one label; more than `share`
     of the rows, and at least `rows`. Coarse data do so by nature; it counts only above `times`
-    the share of test rows that contradict a training row, plus `share` / 2, or where most rows
-    that agree in half of the features agree in all of them.
+    the share of test rows that contradict a training row (two-proportion z-test, `p`), or where
+    most rows that agree in half of the features agree in all of them.
 
     Remedy: look at the pairs and correct the labels, or drop them; if both labels are right, a
     feature that tells them apart is missing.
@@ -58,8 +57,8 @@ def conflicting_labels(
     found, count = float(conflict.mean()), int(conflict.sum())
     if found <= share or count < rows:
         return
-    natural = _natural_share(tests, table)
-    is_more = natural is not None and found > times * natural + share / 2
+    natural = _natural_count(tests, table, hashes[conflict])
+    is_more = is_above(count, len(table), *natural, times=times, p=p)
     if is_more or are_copies(run.sample(table)):
         yield run.finding(
             f"{count:,} rows of {table.name} ({found:.1%}) equal another row with another label",
@@ -67,21 +66,18 @@ def conflicting_labels(
             rows=np.flatnonzero(conflict),
             share=found,
             limit=share,
-            by_nature=natural,
+            by_nature=natural[0] / natural[1] if natural[1] else None,
         )
 
 
-def _natural_share(tests: list[Table], train: Table) -> float | None:
-    """The share of test rows whose features the training data has, under another label only.
-
-    The upper end of its interval, as of few test rows none may be there by chance.
-    """
+def _natural_count(tests: list[Table], train: Table, in_conflict: np.ndarray) -> tuple[int, int]:
+    """How many test rows contradict a row of the training data, and of how many."""
     known, pairs = train.row_hashes, with_target(train, train.row_hashes)
-    shares = []
+    count, of = 0, 0
     for one in tests:
-        if len(one) and one.target is not None:
+        if one.target is not None:
             theirs = one.row_hashes
-            is_other = ~np.isin(with_target(one, theirs), pairs)
-            hits = int((np.isin(theirs, known) & is_other).sum())
-            shares.append(proportion_interval(hits, len(one))[1])
-    return max(shares, default=None)
+            is_other = np.isin(theirs, known) & ~np.isin(with_target(one, theirs), pairs)
+            count += int((is_other | np.isin(theirs, in_conflict)).sum())
+            of += len(one)
+    return count, of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from aseptic.model import Finding
 
 _QUARTILES = (0.25, 0.5, 0.75)
+_LEAST_TAIL = 10
 _TAIL = 30  # values below the gap that say how heavy the tail is
 
 
@@ -31,6 +32,9 @@ def gross_outliers(
     share: float = 0.02,
     p: float = 0.001,
     rows: int = 30,
+    light: float = 4.5,
+    wide: float = 2.5,
+    sheer: float = 20.0,
 ) -> Iterator[Finding]:
     """A few values lie far from all the others.
 
@@ -41,8 +45,11 @@ def gross_outliers(
     of the values lie beyond `z`, and a gap parts them from the rest: the nearest of them is
     `gap` times as far out as the next value. Heavy tails have gaps too: the tail below the gap
     gives a Hill estimate of the tail index, by which the spacings of a heavy tail are exponential
-    (Rényi), and so large a gap must have a probability below `p` over the number of columns. In
-    columns of at least `rows` values.
+    (Rényi), and so large a gap must have a probability below `p` over the number of columns (of
+    the ratio of the spacing to the estimate, an F distribution). Where the tail is light, as all
+    others lie within `light`, a gap of `wide` times is enough, and one of `sheer` times always,
+    if the values are as far out in logarithms too. In columns of at least `rows` values, of which
+    ten are different.
 
     Remedy: look at these rows: a wrong unit, a misplaced decimal point? Correct or drop them;
     what is right but extreme is for `RobustScaler`, a logarithm or clipping.
@@ -63,13 +70,24 @@ def gross_outliers(
     distances = _distances(numbers)
     for place in np.flatnonzero(np.nanmax(distances, axis=0, initial=0.0) > z):
         column = distances[:, place]
-        found = _find_gap(column, z=z, gap=gap, share=share, p=p / len(names), rows=rows)
-        if found is None or _is_one_code(numbers[:, place], column, found[1]):
+        gaps = [
+            found
+            for found in _gaps(column, z=z, gap=gap, share=share, rows=rows)
+            if found.p < p / len(names)
+            or (
+                found.nearest > found.before * (wide if found.before <= light else sheer)
+                and _log_distance(numbers[:, place], column, found.nearest) > light
+            )
+        ]
+        found = min(gaps, key=lambda one: one.p, default=None)
+        if len(np.unique(numbers[:, place])) < _LEAST_TAIL:
+            continue
+        if found is None or _is_one_code(numbers[:, place], column, found.nearest):
             continue
         count, nearest, before, found_p = found
         name = names[place]
         yield run.finding(
-            f"{count:,} {'value' if count == 1 else 'values'} of {name} lie at least"
+            f"{count:,} {'value' if count == 1 else 'values'} of {name} {'lies' if count == 1 else 'lie'} at least"
             f" {nearest:,.0f} standard deviations away, the others within {before:,.0f}",
             subject=name,
             sample=sample,
@@ -103,28 +121,47 @@ def _distances(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
     return distances
 
 
-def _find_gap(
-    column: NDArray[np.float64], *, z: float, gap: float, share: float, p: float, rows: int
-) -> tuple[int, float, float, float] | None:
-    """Count, nearest, the value before the gap, p; of the widest gap that is unlikely."""
+class _Gap(NamedTuple):
+    beyond: int  # values
+    nearest: float  # of those
+    before: float  # the last one before the gap
+    p: float  # of so large a gap in a heavy tail
+
+
+def _gaps(
+    column: NDArray[np.float64], *, z: float, gap: float, share: float, rows: int
+) -> Iterator[_Gap]:
     known = column[~np.isnan(column)]
     if len(known) < rows:
-        return None
+        return
     most = max(1, int(share * len(known)))
-    tail = np.sort(np.partition(known, len(known) - min(len(known), most + _TAIL + 1)))[::-1]
-    best = None
+    tail_size = min(_TAIL, max(_LEAST_TAIL, len(known) // 10))
+    kept = min(len(known), most + tail_size + 1)
+    tail = np.sort(np.partition(known, len(known) - kept)[len(known) - kept :])[::-1]
     for count in range(1, min(most, len(tail) - 2) + 1):
         outer, inner = float(tail[count - 1]), float(tail[count])
         if outer <= z:
-            break
-        if outer <= gap * inner or inner <= 0:
+            return
+        if inner <= 0 or outer <= gap * inner:
             continue
-        below = np.log(inner / np.maximum(tail[count + 1 : count + 1 + _TAIL], 1e-12))
+        below = np.log(inner / np.maximum(tail[count + 1 : count + 1 + tail_size], 1e-12))
         hill = max(float(below.mean()), 1e-6)  # 1 / tail index
-        found_p = most * math.exp(-count * math.log(outer / inner) / hill * _SHRINK)
-        if found_p < p and (best is None or found_p < best[3]):
-            best = count, outer, inner, found_p
-    return best
+        spacing = count * math.log(outer / inner) / hill
+        p = most * (1 + spacing / len(below)) ** -len(below)  # F with 2 and 2 len(below) degrees
+        yield _Gap(count, outer, inner, min(1.0, p))
+
+
+def _log_distance(
+    values: NDArray[np.float64], column: NDArray[np.float64], nearest: float
+) -> float:
+    """How far out the nearest outlier is in logarithms; infinitely where there are none."""
+    known = values[np.isfinite(values)]
+    if known.min() <= 0:
+        return math.inf
+    logs = np.log(known)
+    low, middle, high = np.quantile(logs, _QUARTILES)
+    outer = np.log(values[column >= nearest])
+    return float(np.abs(outer - middle).min() / max((high - low) / 1.349, 1e-12))
 
 
 def _is_one_code(values: NDArray[np.float64], column: NDArray[np.float64], nearest: float) -> bool:
@@ -136,7 +173,3 @@ def _is_one_code(values: NDArray[np.float64], column: NDArray[np.float64], neare
 def _plot(column: NDArray[np.float64], name: str) -> dict[str, object]:
     spread = np.log10(1.0 + column[np.isfinite(column)])
     return plots.histograms({name: spread}, x="log10(1 + standard deviations from the median)")
-
-
-#: The tail index of `_TAIL` values is uncertain by 1 / sqrt(_TAIL) = 18 %: two errors of it.
-_SHRINK = 1.0 - 2.0 / math.sqrt(_TAIL)

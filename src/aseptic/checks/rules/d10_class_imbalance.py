@@ -24,8 +24,8 @@ def class_imbalance(
     Why: accuracy then says little (always answering the commonest class scores high), and a
     random split may leave too few rows of a rare class on one side.
 
-    Method: the rarest class against the commonest, below `ratio`; by the upper end of the 95 %
-    interval of its share, so that few rows alone are no reason. For at most `classes` classes and
+    Method: the rarest class against the commonest, below `ratio`; by its share plus one standard
+    error, so that few rows alone are no reason. For at most `classes` classes and
     at least `rows` rows.
 
     Remedy: split with `stratify=y`, judge by balanced accuracy or average precision; class
@@ -47,7 +47,7 @@ def class_imbalance(
     if not 2 <= len(counts) <= classes or counts.sum() < rows:
         raise NotApplicable(f"needs 2 to {classes} classes and {rows} rows")
     found = counts.iloc[-1] / counts.iloc[0]
-    _, upper = proportion_interval(int(counts.iloc[-1]), int(counts.sum()))
+    _, upper = proportion_interval(int(counts.iloc[-1]), int(counts.sum()), z=1.0)
     if found < ratio and upper < ratio * counts.iloc[0] / counts.sum():
         rare, common = counts.index[-1], counts.index[0]
         yield run.finding(
