@@ -132,6 +132,10 @@ class Table:
             self._hashes[key] = row_hashes(frame)
         return self._hashes[key]
 
+    def hashes_at(self, positions: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """The hashes of some rows, of all features."""
+        return row_hashes(self._features(positions))
+
     def _draw(self, count: int) -> Sample:
         if count == len(self):
             return self._taken(np.arange(count), slice(None))

@@ -66,7 +66,9 @@ def difference(a: Sample, b: Sample, pair: ColumnPair) -> Difference:
 
 def counts_of(a: pd.Series, b: pd.Series) -> tuple[list[str], NDArray[Any], NDArray[Any]]:
     """The categories of both, and how often each occurs in either; missing values are left out."""
-    both = pd.concat([a.astype(object), b.astype(object)], ignore_index=True)
+    if a.dtype != b.dtype:
+        a, b = a.astype(object), b.astype(object)
+    both = pd.concat([a, b], ignore_index=True)
     try:
         codes, labels = pd.factorize(both)
     except TypeError:  # values that cannot be hashed

@@ -74,3 +74,23 @@ def test_odd_tables_give_no_finding_and_no_fault(train, test):
     (outcome,) = judge(train_test_overlap, train=train, test=test).outcomes
     assert outcome.outcome != "findings"
     assert "fault" not in (outcome.reason or "")
+
+
+@pytest.mark.parametrize("as_frame", [False, True])
+def test_of_large_tables_some_rows_are_looked_up_after_a_cell(as_frame):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(100_000, 30))
+    rows[:, 3] = rng.integers(0, 5, 100_000)
+    train, test = rows[:80_000], rows[80_000:].copy()
+    make = pd.DataFrame if as_frame else np.asarray
+    assert not judged(depth="automatic", train=make(train), test=make(test))
+    test[:1000] = train[:1000]
+    (finding,) = judged(depth="automatic", train=make(train), test=make(test))
+    assert finding.evidence["sample"] == "5,000 of 20,000 rows"
+    assert finding.evidence["share"] == pytest.approx(0.05, abs=0.01)
+    assert all(row < 1000 for row in finding.evidence["rows"])
+
+
+def test_large_coarse_tables_are_clean_after_a_cell():
+    rows = np.random.default_rng(0).integers(0, 9, (300_000, 8))
+    assert not judged(depth="automatic", train=rows[:200_000], test=rows[200_000:])

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aseptic.checks.check import check
+from aseptic.checks.equal_rows import overlap, sampled_overlap
 from aseptic.checks.tables import task_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
+    from aseptic.checks.equal_rows import Overlap
     from aseptic.checks.evidence import Evidence
-    from aseptic.checks.tables import Table
+    from aseptic.checks.tables import Sample, Table
     from aseptic.model import Finding
 
 _MOST_CLASSES = 50
+_MOST_CELLS = 2_000_000  # of both tables, all of whose rows are hashed right after a cell
 _PAIRED = 2.0  # of the variance: a repeated row comes with its twin, so they are not independent
 
 
@@ -42,7 +43,8 @@ def train_test_overlap(
     above that by `share` and by `errors` standard errors, from `rows` rows on. Rows that were
     repeated before the split are as many on both sides: they count where at least `repeated` of the
     rows of one class have an equal one, but less than `otherwise` of the rows of the other classes,
-    as after resampling a rare class; it is then as large as the others.
+    as after resampling a rare class; it is then as large as the others. Right after a cell,
+    of large tables only some rows are looked up.
 
     Remedy: drop duplicates before the split; split before resampling or augmenting; where rows
     belong together, split by group (`GroupShuffleSplit`).
@@ -59,75 +61,65 @@ def train_test_overlap(
         train, test = rng.normal(size=(800, 4)), rng.normal(size=(200, 4))
     """
     for train, test in run.pairs():
-        shared = _is_shared(train, test)
-        if shared.sum() < rows:
+        if not len(train) or not train.columns or len(train.columns) != len(test.columns):
             continue
-        found = float(shared.mean())
-        repeats = _is_repeated(train.row_hashes)
-        natural = float(repeats.mean())
-        error = np.sqrt(_PAIRED * natural * (1 - natural) * (1 / len(test) + 1 / len(train)))
-        limit = natural + errors * error + share
+        sample = _sample(run, train, test)
+        rows_of = overlap(train, test) if sample is None else sampled_overlap(*sample)
+        if rows_of.is_shared.sum() < rows:
+            continue
+        found = float(rows_of.is_shared.mean())
+        natural = float(rows_of.is_repeated.mean())
+        spread = 1 / len(rows_of.is_shared) + 1 / len(rows_of.is_repeated)
+        limit = natural + errors * np.sqrt(_PAIRED * natural * (1 - natural) * spread) + share
         if found > limit:
             yield run.finding(
                 f"{found:.1%} of the rows of {test.name} are in {train.name}",
                 table=test,
-                rows=np.flatnonzero(shared),
+                sample=sample and sample[1],
+                rows=rows_of.test_positions[rows_of.is_shared],
                 share=found,
-                count=int(shared.sum()),
+                count=int(rows_of.is_shared.sum()),
                 repeated_by_nature=natural,
                 limit=limit,
             )
         else:
-            yield from _resampled(run, train, test, shared, repeats, repeated, otherwise)
+            yield from _resampled(run, train, test, rows_of, repeated, otherwise)
 
 
-def _is_shared(train: Table, test: Table) -> NDArray[np.bool_]:
-    """For each row of the test data, whether it is in the training data."""
-    if not train.columns or len(train.columns) != len(test.columns):
-        return np.zeros(len(test), dtype=bool)
-    return np.isin(test.row_hashes, train.row_hashes)
-
-
-def _is_repeated(hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """For each row, whether another one is equal to it."""
-    order = np.argsort(hashes)
-    ordered = hashes[order]
-    equal = ordered[1:] == ordered[:-1]
-    repeated = np.zeros(len(hashes), dtype=bool)
-    repeated[order[1:]] = equal
-    repeated[order[:-1]] |= equal
-    return repeated
+def _sample(run: Evidence, train: Table, test: Table) -> tuple[Sample, Sample] | None:
+    """What to look up after a cell, where to hash all rows would take too long."""
+    is_large = (len(train) + len(test)) * len(train.columns) > _MOST_CELLS
+    return (run.sample(train), run.sample(test)) if run.depth == "automatic" and is_large else None
 
 
 def _resampled(
     run: Evidence,
     train: Table,
     test: Table,
-    shared: NDArray[np.bool_],
-    repeats: NDArray[np.bool_],
+    rows_of: Overlap,
     repeated: float,
     otherwise: float,
 ) -> Iterator[Finding]:
     if train.target is None or task_of(train.target) != "classification":
         return
-    codes, labels = train.target.factorize()
+    codes, labels = train.target.iloc[rows_of.train_positions].factorize()
     counts = np.bincount(codes[codes >= 0], minlength=len(labels))
     if not 2 <= len(counts) <= _MOST_CLASSES:
         return
-    equal = np.bincount(codes[repeats & (codes >= 0)], minlength=len(labels))
+    equal = np.bincount(codes[rows_of.is_repeated & (codes >= 0)], minlength=len(labels))
     shares = equal / np.maximum(counts, 1)
     most = int(np.argmax(shares))
     rest = (equal.sum() - equal[most]) / max(1, counts.sum() - counts[most])
     is_large = counts[most] >= counts.max() / 2  # as it is after resampling
     if is_large and shares[most] >= repeated and rest < otherwise:
         yield run.finding(
-            f"{shared.mean():.1%} of the rows of {test.name} are in {train.name}: class "
+            f"{rows_of.is_shared.mean():.1%} of the rows of {test.name} are in {train.name}: class "
             f"{labels[most]} seems to have been resampled before the split",
             table=test,
-            rows=np.flatnonzero(shared),
+            rows=rows_of.test_positions[rows_of.is_shared],
             remedy="split first, then resample the training part alone (`imblearn.pipeline`, "
             "`class_weight`)",
-            share=float(shared.mean()),
+            share=float(rows_of.is_shared.mean()),
             repeated_of_class=float(shares[most]),
             repeated_limit=repeated,
             repeated_otherwise=float(rest),

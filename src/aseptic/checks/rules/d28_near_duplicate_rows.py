@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from aseptic.model import Finding
 
 #: How many numbers are read to compare rows: test rows x training rows x columns.
-_WORK: dict[Depth, int] = {"automatic": 100_000_000, "asked": 3_000_000_000, "thorough": 10**12}
+_WORK: dict[Depth, int] = {
+    "automatic": 100_000_000,
+    "asked": 3_000_000_000,
+    "thorough": 30_000_000_000,
+}
 _MOST_ROWS = 1_000  # whose nearest ones are looked for
 _MOST_COLUMNS = 50
 _LEAST_ROWS = 30
