@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from aseptic.capture.row_hashes import row_hashes
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from aseptic.checks.tables import Sample, Table
 
+_ODD = np.uint64(0x9E3779B97F4A7C15)
 _SIEVE = 1 << 22
 _LOOKED_AT = 1_000  # rows, to find the column that tells most of them apart
 
@@ -28,30 +31,39 @@ class Overlap(NamedTuple):
     train_positions: NDArray[np.int64]
 
 
-def overlap(train: Table, test: Table) -> Overlap:
-    """All rows of both."""
-    return Overlap(
-        np.isin(test.row_hashes, train.row_hashes),
-        np.arange(len(test)),
-        _is_repeated(train.row_hashes),
-        np.arange(len(train)),
-    )
+def overlap(train: Table, test: Table, *, with_target: bool) -> Overlap:
+    """All rows of both; with their targets, rows are equal if those are equal, too."""
+    at = np.arange(len(train)), np.arange(len(test))
+    ours, theirs = train.row_hashes, test.row_hashes
+    if with_target:
+        ours, theirs = ours ^ _target_hashes(train, at[0]), theirs ^ _target_hashes(test, at[1])
+    return Overlap(np.isin(theirs, ours), at[1], _is_repeated(ours), at[0])
 
 
-def sampled_overlap(train: Sample, test: Sample) -> Overlap:
+def sampled_overlap(train: Sample, test: Sample, *, with_target: bool) -> Overlap:
     """The rows of two samples, each looked up in the whole training data."""
+
+    def hashes(table: Table, positions: NDArray[np.int64]) -> NDArray[np.uint64]:
+        found = table.hashes_at(positions)
+        return found ^ _target_hashes(table, positions) if with_target else found
+
     place = _telling_column(train)
     keys = train.table.hashes_of([train.table.columns[place]])
     theirs = test.table.hashes_of([test.table.columns[place]])[test.positions]
     candidates = _agreeing(keys, np.concatenate([theirs, keys[train.positions]]))
-    known, counts = np.unique(train.table.hashes_at(candidates), return_counts=True)
-    ours = train.table.hashes_at(train.positions)
+    known, counts = np.unique(hashes(train.table, candidates), return_counts=True)
+    ours = hashes(train.table, train.positions)
     return Overlap(
-        np.isin(test.table.hashes_at(test.positions), known),
+        np.isin(hashes(test.table, test.positions), known),
         test.positions,
         np.isin(ours, known[counts > 1]),
         train.positions,
     )
+
+
+def _target_hashes(table: Table, positions: NDArray[np.int64]) -> NDArray[np.uint64]:
+    hashes: NDArray[np.uint64] = row_hashes(table.target.iloc[positions]) * _ODD
+    return hashes
 
 
 def _telling_column(sample: Sample) -> int:

@@ -48,6 +48,16 @@ def test_copies_are_found_in_coarse_data():
     assert judged(train=train, test=test)
 
 
+def test_copies_in_coarse_data_are_found_by_their_targets():
+    rng = np.random.default_rng(0)
+    rows, y = rng.integers(0, 5, (2000, 4)), rng.normal(size=2000)
+    train, test, label = rows[:1600], rows[1600:].copy(), y[1600:].copy()
+    assert not judged(train=(train, y[:1600]), test=(test, label))
+    test[:10], label[:10] = train[:10], y[:10]
+    (finding,) = judged(train=(train, y[:1600]), test=(test, label))
+    assert finding.evidence["count"] == 10
+
+
 def test_a_class_that_was_resampled_before_the_split_is_found():
     rng = np.random.default_rng(1)
     rows, label = rng.normal(size=(1000, 5)), np.arange(1000) < 100

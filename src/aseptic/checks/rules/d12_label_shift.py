@@ -22,7 +22,7 @@ _MOST_ROWS = 1_000_000  # of targets: one column is quickly read
 
 
 @check("D12", severity="warning", needs=("train", "test", "target"))
-def label_shift(run: Evidence, *, effect: float = 0.1, p: float = 0.001) -> Iterator[Finding]:
+def label_shift(run: Evidence, *, effect: float = 0.1, p: float = 0.005) -> Iterator[Finding]:
     """The targets of the test data lie otherwise than those of the training data.
 
     Why: the metric then speaks of another mix of cases than the model was fitted for, and where

@@ -40,7 +40,8 @@ def train_test_overlap(
     Method: exact match of 64-bit hashes of all rows. The share of test rows that are in the
     training data is compared with the share of training rows that have an equal one among the other
     training rows: as coarse data repeat by nature, so much is expected of a clean split. It counts
-    above that by `share` and by `errors` standard errors, from `rows` rows on. Rows that were
+    above that by `share` and by `errors` standard errors, from `rows` rows on. The same is asked
+    of the rows with their targets, which are less often equal by nature. Rows that were
     repeated before the split are as many on both sides: they count where at least `repeated` of the
     rows of one class have an equal one, but less than `otherwise` of the rows of the other classes,
     as after resampling a rare class; it is then as large as the others. Right after a cell,
@@ -64,32 +65,60 @@ def train_test_overlap(
         if not len(train) or not train.columns or len(train.columns) != len(test.columns):
             continue
         sample = _sample(run, train, test)
-        rows_of = overlap(train, test) if sample is None else sampled_overlap(*sample)
-        if rows_of.is_shared.sum() < rows:
-            continue
-        found = float(rows_of.is_shared.mean())
-        natural = float(rows_of.is_repeated.mean())
-        spread = 1 / len(rows_of.is_shared) + 1 / len(rows_of.is_repeated)
-        limit = natural + errors * np.sqrt(_PAIRED * natural * (1 - natural) * spread) + share
-        if found > limit:
-            yield run.finding(
-                f"{found:.1%} of the rows of {test.name} are in {train.name}",
-                table=test,
-                sample=sample and sample[1],
-                rows=rows_of.test_positions[rows_of.is_shared],
-                share=found,
-                count=int(rows_of.is_shared.sum()),
-                repeated_by_nature=natural,
-                limit=limit,
-            )
-        else:
-            yield from _resampled(run, train, test, rows_of, repeated, otherwise)
+        seen = _overlap(train, test, sample, with_target=False)
+        found = _copied(run, test, train, sample, seen, share=share, rows=rows, errors=errors)
+        if found is None and train.target is not None and test.target is not None:
+            whole = _overlap(train, test, sample, with_target=True)
+            found = _copied(run, test, train, sample, whole, share=share, rows=rows, errors=errors)
+        if found is not None:
+            yield found
+        elif seen.is_shared.sum() >= rows:
+            yield from _resampled(run, train, test, seen, repeated, otherwise)
 
 
 def _sample(run: Evidence, train: Table, test: Table) -> tuple[Sample, Sample] | None:
     """What to look up after a cell, where to hash all rows would take too long."""
     is_large = (len(train) + len(test)) * len(train.columns) > _MOST_CELLS
     return (run.sample(train), run.sample(test)) if run.depth == "automatic" and is_large else None
+
+
+def _overlap(
+    train: Table, test: Table, sample: tuple[Sample, Sample] | None, *, with_target: bool
+) -> Overlap:
+    if sample is None:
+        return overlap(train, test, with_target=with_target)
+    return sampled_overlap(*sample, with_target=with_target)
+
+
+def _copied(
+    run: Evidence,
+    test: Table,
+    train: Table,
+    sample: tuple[Sample, Sample] | None,
+    seen: Overlap,
+    *,
+    share: float,
+    rows: int,
+    errors: float,
+) -> Finding | None:
+    """More test rows are in the training data than the training data lead to expect."""
+    if seen.is_shared.sum() < rows:
+        return None
+    found, natural = float(seen.is_shared.mean()), float(seen.is_repeated.mean())
+    spread = 1 / len(seen.is_shared) + 1 / len(seen.is_repeated)
+    limit = natural + errors * np.sqrt(_PAIRED * natural * (1 - natural) * spread) + share
+    if found <= limit:
+        return None
+    return run.finding(
+        f"{found:.1%} of the rows of {test.name} are in {train.name}",
+        table=test,
+        sample=sample and sample[1],
+        rows=seen.test_positions[seen.is_shared],
+        share=found,
+        count=int(seen.is_shared.sum()),
+        repeated_by_nature=natural,
+        limit=limit,
+    )
 
 
 def _resampled(

@@ -23,7 +23,7 @@ _ALONE = 0.995  # asked of a column that has no others to be compared with
 
 @check("D17", severity="error", needs=("data", "target"))
 def target_leak(
-    run: Evidence, *, skill_limit: float = 0.95, residual: float = 0.35, errors: float = 3.0
+    run: Evidence, *, skill_limit: float = 0.95, residual: float = 0.35, errors: float = 2.0
 ) -> Iterator[Finding]:
     """One feature gives the target away.
 
