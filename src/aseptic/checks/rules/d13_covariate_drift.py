@@ -66,7 +66,7 @@ def covariate_drift(
     pairs = list(run.pairs())
     for train_table, test_table in pairs:
         train, test = run.sample(train_table), run.sample(test_table)
-        drifts = _drifts(train, test, effect, p / len(pairs))
+        drifts = _drifts(run, train, test, effect, p / len(pairs))
         if drifts:
             yield from _by_column(run, train, test, drifts, effect)
         else:
@@ -80,13 +80,15 @@ class _Drift(NamedTuple):
     limit: float
 
 
-def _drifts(train: Sample, test: Sample, effect: float, p: float) -> list[_Drift]:
+def _drifts(run: Evidence, train: Sample, test: Sample, effect: float, p: float) -> list[_Drift]:
     """The columns that differ, most different first."""
     columns = two_samples.comparable_columns(train, test)
     columns = columns[:: -(-len(columns) // _MOST_COLUMNS)]
     limit = p / len(columns)
     found = []
-    for pair in columns:
+    for number, pair in enumerate(columns):
+        if run.is_hurried and not found:
+            raise NotApplicable(f"the time was over after {number:,} columns")
         difference = two_samples.difference(train, test, pair)
         if difference.effect >= effect and difference.p < limit and not _grows(train, pair):
             found.append(_Drift(pair, difference.effect, difference.p, limit))

@@ -59,7 +59,9 @@ def target_leak(
     if goal is None or len(goal.rows) < _LEAST_ROWS:
         raise NotApplicable("too few rows have a target, or it has one value or too many classes")
     skills: dict[str, float] = {}
-    for name in sample.features.columns:
+    for number, name in enumerate(sample.features.columns):
+        if run.is_hurried:
+            raise NotApplicable(f"the time was over after {number:,} columns")
         bins = bins_of(sample, name)
         if bins is not None:
             skills[name] = skill(bins, goal)
