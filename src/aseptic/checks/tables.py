@@ -403,6 +403,8 @@ def _as_floats(values: pd.Series) -> NDArray[np.float64]:
         return np.where(np.isnat(as_ns), np.nan, as_ns.view(np.int64).astype(np.float64))
     if kind == "O":
         return pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    if isinstance(values.dtype, np.dtype):  # floats are not copied
+        return values.to_numpy(dtype=np.float64)
     return values.to_numpy(dtype=np.float64, na_value=np.nan)
 
 

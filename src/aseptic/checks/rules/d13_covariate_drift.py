@@ -85,7 +85,7 @@ def _drifts(run: Evidence, train: Sample, test: Sample, effect: float, p: float)
     columns = two_samples.comparable_columns(train, test)
     columns = columns[:: -(-len(columns) // _MOST_COLUMNS)]
     limit = p / len(columns)
-    found = []
+    found: list[_Drift] = []
     for number, pair in enumerate(columns):
         if run.is_hurried and not found:
             raise NotApplicable(f"the time was over after {number:,} columns")

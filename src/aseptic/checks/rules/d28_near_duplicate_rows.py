@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _WORK: dict[Depth, int] = {
     "automatic": 100_000_000,
     "asked": 3_000_000_000,
-    "thorough": 30_000_000_000,
+    "thorough": 10_000_000_000,
 }
 _MOST_ROWS = 1_000  # whose nearest ones are looked for
 _MOST_COLUMNS = 50
