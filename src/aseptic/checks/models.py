@@ -600,18 +600,20 @@ class UserModel:
 
     def _pace(self, sample: Sample) -> int:
         """How many rows it can predict in the time."""
-        times = []
-        sizes = [min(len(sample), 20), min(len(sample), 120)]
-        for size in sizes:
-            features = self._form(sample.features.iloc[:size], sample.table)
-            started = time.perf_counter()
-            self._call("predict", features)
-            times.append(time.perf_counter() - started)
-        if times[0] > 4 * _PREDICT_S:
+        took = self._took(sample, 20)
+        if took > 4 * _PREDICT_S:
             return 0
-        pace = max(1e-9, (times[1] - times[0]) / max(1, sizes[1] - sizes[0]))
+        took = self._took(sample, 500)
         # One of three sizes, so that the same rows are taken when the machine is a little slower.
-        return next((size for size in (2_000, 500) if size * pace <= _PREDICT_S), 120)
+        if took <= _PREDICT_S:
+            return _ASKED_ROWS["automatic"]
+        return 500 if took <= 3 * _PREDICT_S else 120
+
+    def _took(self, sample: Sample, rows: int) -> float:
+        features = self._form(sample.features.iloc[:rows], sample.table)
+        started = time.perf_counter()
+        self._call("predict", features)
+        return time.perf_counter() - started
 
 
 # -- a user's model beside baselines on the same rows ---------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 
 from aseptic.checks import plots
 from aseptic.checks.check import NotApplicable, check
-from aseptic.checks.models import FOLDS, Problem, out_of_fold, problem, problem_like
+from aseptic.checks.models import FOLDS, Problem, out_of_fold, problem, problem_like, score
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from aseptic.model import Finding
 
 _FEWEST_HITS = 4
+_SKILLED = 0.5
 
 
 @check("D06", severity="warning", needs=("data", "target"), cost="fit")
@@ -45,7 +46,8 @@ def label_noise(
     Without test data, or where both have such labels: wrong labels are spread evenly, while classes
     that overlap by nature are missed where the models are unsure. So it counts, too, when at least
     a share of `sure` of the half that the models are surest about is missed, that is `flat` of the
-    share over all rows, and the latter is below `natural`.
+    share over all rows, the latter is below `natural`, and the models are half way from guessing to
+    perfect.
 
     Remedy: look at the rows listed, the surest first, and mend or drop their labels.
 
@@ -187,9 +189,12 @@ def _is_flat(judged: _Judged, *, sure: float, flat: float, natural: float) -> bo
     """Whether labels are missed nearly as often where the models are sure as elsewhere."""
     missed, where_sure = float(judged.missed.mean()), judged.missed_where_sure
     hits = where_sure * (len(judged.target) // 2)
-    return (
-        hits >= _FEWEST_HITS - 0.5 and where_sure >= sure and sure <= missed < natural
-    ) and where_sure >= flat * missed
+    is_even = where_sure >= max(sure, flat * missed) and missed < natural
+    if hits < _FEWEST_HITS - 0.5 or not is_even:
+        return False
+    # Models that find no pattern are wrong evenly, too.
+    best = judged.chances.argmax(axis=1)
+    return score(judged.target, best, "classification").skill > _SKILLED
 
 
 def _plot(judged: _Judged, other: _Judged | None) -> dict[str, object]:

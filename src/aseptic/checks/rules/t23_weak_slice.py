@@ -31,7 +31,7 @@ def weak_slice(
     smallest: float = 0.05,
     largest: float = 0.4,
     worse: float = 0.15,
-    errors: float = 3.0,
+    errors: float = 3.5,
 ) -> Iterator[Finding]:
     """A model fails on a part of the data where an answer without features would do better.
 
@@ -146,18 +146,38 @@ def _weakest(
     found = []
     for first in (half, ~half):
         tree = _tree(run, judged, first, smallest)
-        leaves = tree.apply(judged.rows.codes.astype(np.float32))
-        worst = max(
-            np.unique(leaves), key=lambda leaf: judged.error[first & (leaves == leaf)].mean()
-        )
-        inside = leaves == worst
-        if not smallest / 2 <= inside.mean() <= largest:
+        # Rows by node: the whole tree counts, as a slice of one column is said better than of two.
+        nodes = tree.decision_path(judged.rows.codes.astype(np.float32)).toarray().astype(bool)
+        worst = _worst_node(judged.error, nodes, first, smallest=smallest, largest=largest)
+        if worst is None:
             continue
+        inside = nodes[:, worst]
         loss, error, better = _loss(judged, first & inside, ~first & inside)
         if loss > max(worse, errors * error):
-            columns, described = _described(judged.rows, tree.tree_, int(worst))
+            columns, described = _described(judged.rows, tree.tree_, worst)
             found.append(_Slice(np.flatnonzero(inside), columns, described, loss, error, better))
     return max(found, key=lambda one: one.loss, default=None)
+
+
+def _worst_node(
+    error: NDArray[np.float64],
+    nodes: NDArray[np.bool_],
+    first: NDArray[np.bool_],
+    *,
+    smallest: float,
+    largest: float,
+) -> int | None:
+    """The node whose mean error stands out most from that of all rows, in one half."""
+    usual = error[first].mean()
+    best: tuple[float, int | None] = (0.0, None)
+    for node in range(1, nodes.shape[1]):
+        inside = nodes[:, node]
+        own = error[first & inside]
+        if smallest / 2 <= inside.mean() <= largest and len(own):
+            stands_out = float(own.mean() - usual) * math.sqrt(len(own))
+            if stands_out > best[0]:
+                best = (stands_out, node)
+    return best[1]
 
 
 def _tree(run: Evidence, judged: _Judged, first: NDArray[np.bool_], smallest: float) -> Any:

@@ -1,0 +1,65 @@
+"""What T14 finds and what it lets pass."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn")
+
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from tests.checks.examples import judge
+from tests.checks.fitted_cases import alarms, split
+
+from aseptic.checks.rules.t14_overfit import overfit
+from aseptic.checks.rules.t15_no_generalisation import no_generalisation
+
+
+def noisy(rows: int = 2000, seed: int = 0):
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(rows, 6))
+    label = (features[:, 0] + features[:, 1] + rng.normal(size=rows) > 0).astype(int)
+    return (features[:500], label[:500]), (features[500:], label[500:])
+
+
+def test_sensible_models_on_untouched_data_are_not_overfit():
+    assert alarms(overfit, judge) == []
+
+
+def test_an_honest_forest_that_knows_its_rows_by_heart_is_not_overfit():
+    train, test = noisy()
+    model = RandomForestClassifier(100, random_state=0).fit(*train)
+    assert model.score(*train) == 1.0
+    assert judge(overfit, train=train, test=test, model=model).findings == ()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_full_tree_on_noisy_data_is(seed: int):
+    train, test = noisy(seed=seed)
+    model = DecisionTreeClassifier(random_state=0).fit(*train)
+    (finding,) = judge(overfit, depth="automatic", train=train, test=test, model=model).findings
+    assert "DecisionTreeClassifier" in finding.message
+    assert "max_depth=5" in finding.remedy
+
+
+def test_a_full_tree_that_is_worse_than_a_constant_is_left_to_t15():
+    train, test = split("diabetes")
+    model = DecisionTreeRegressor(random_state=0).fit(*train)
+    assert judge(overfit, train=train, test=test, model=model).findings == ()
+    assert judge(no_generalisation, train=train, test=test, model=model).findings
+
+
+def test_the_remedy_depends_on_the_settings():
+    train, test = noisy()
+    model = DecisionTreeClassifier(max_depth=20, min_samples_leaf=1, random_state=0).fit(*train)
+    (finding,) = judge(overfit, train=train, test=test, model=model).findings
+    assert "a smaller `max_depth`" in finding.remedy
+
+
+def test_too_few_test_rows_prove_nothing():
+    train, (features, label) = noisy()
+    model = DecisionTreeClassifier(random_state=0).fit(*train)
+    few = (features[:20], label[:20])
+    (outcome,) = judge(overfit, train=train, test=few, model=model).outcomes
+    assert outcome.reason == "20 test rows with a known target are too few"
