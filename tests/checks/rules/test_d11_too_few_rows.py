@@ -13,7 +13,7 @@ from tests.checks.fitted_cases import split
 
 from aseptic.checks import Evidence, Table
 from aseptic.checks.models import problem
-from aseptic.checks.rules.d11_too_few_rows import _curve, _fitted_law, too_few_rows
+from aseptic.checks.rules.d11_too_few_rows import _curve, _error, _fitted_law, too_few_rows
 
 
 def test_the_law_is_that_of_the_curve():
@@ -41,20 +41,22 @@ def rising(rows: int, seed: int):
     return features, target
 
 
-def test_the_promised_gain_is_what_twice_the_rows_bring():
-    promised, brought = [], []
+def test_twice_the_rows_bring_what_is_promised_within_its_error():
+    off = []
     for seed in range(6):
         features, target = rising(3000, seed)
-        small, large = RidgeCV(np.logspace(-2, 3, 6)), RidgeCV(np.logspace(-2, 3, 6))
-        small.fit(features[:100], target[:100])
-        large.fit(features[:200], target[:200])
-        rest = features[200:], target[200:]
-        brought.append(large.score(*rest) - small.score(*rest))
-        train = Table("train", "train", features[:100], target[:100])
+        small, large = (
+            RidgeCV(np.logspace(-2, 3, 6)).fit(features[:rows], target[:rows])
+            for rows in (200, 400)
+        )
+        rest = features[400:], target[400:]
+        brought = large.score(*rest) - small.score(*rest)
+        train = Table("train", "train", features[:200], target[:200])
         run = Evidence((train,), depth="automatic")
         curve = _curve(run, problem(run))
-        promised.append(_fitted_law(curve.sizes, curve.values).gain(100))
-    assert np.mean(promised) == pytest.approx(np.mean(brought), abs=0.04)
+        law = _fitted_law(curve.sizes, curve.values)
+        off.append((law.gain(200) - brought) / _error(curve, 200, law))
+    assert np.sum(np.abs(off) < 2.5) >= 5, off
 
 
 def test_plenty_of_rows_are_enough():

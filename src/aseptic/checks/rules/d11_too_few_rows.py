@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from aseptic.checks.evidence import Evidence
     from aseptic.model import Finding
 
-_SHARES = (0.25, 0.35, 0.5, 0.71, 1.0)  # of the rows of each fold that models are fitted to
-_POWERS = np.array([0.3, 0.5, 0.75, 1.0])  # of the law: from noise alone to what is learnt quickly
+_SHARES = (0.4, 0.5, 0.63, 0.8, 1.0)  # of the rows of each fold that models are fitted to
+_POWERS = np.array([0.3, 0.5, 0.75, 1.0])  # steeper ones fit noise (measured)
 _DRAWS = 100
 _TREES = 8
 _MOST_CLASSES = 50
@@ -42,7 +42,7 @@ def too_few_rows(
 
     Why: where the learning curve still rises, rows help more than another model does.
 
-    Method: a linear model and a small forest are fitted to 25 to 100 % of the rows and scored on
+    Method: a linear model and a small forest are fitted to 40 to 100 % of the rows and scored on
     others (3 folds). A power law a - b n^-c through the scores of the better one says what twice
     the rows would add; its error comes from redrawing the scored rows and from how well the law
     fits. A tip above `gain`, a warning above `much` of balanced accuracy or R², both above `errors`

@@ -25,7 +25,7 @@ _TREES: dict[Depth, int] = {"automatic": 8, "asked": 30, "thorough": 50}
 
 @check("D19", severity="info", needs=("data", "target"), cost="fit")
 def irrelevant_features(
-    run: Evidence, *, errors: float = 1.6, count: int = 3, loss: float = 0.01
+    run: Evidence, *, errors: float = 1.6, count: int = 3, loss: float = 0.02
 ) -> Iterator[Finding]:
     """Features tell no more about the target than shuffled copies of features do.
 
@@ -35,7 +35,7 @@ def irrelevant_features(
     each, shuffled anew each time. A feature is irrelevant whose mean importance is not above that
     of its own shadow by `errors` of the shadow's standard deviations. From `count` such features
     on, they are reported where simple models without all of them lose no more skill than `loss` or
-    one standard error (3 folds): a single one does no harm.
+    one standard error (3 folds), and that error is below twice `loss`: a single one does no harm.
 
     Remedy: leave them out, and see that the score does not suffer.
 
@@ -68,7 +68,7 @@ def irrelevant_features(
         raise NotApplicable("no feature stands out from shuffled ones: more rows are needed")
     whole, without = _scores(run, learnt, is_irrelevant)
     lost, error = whole.less(without)
-    if lost > max(loss, error) or whole.skill < 3 * whole.error:
+    if lost > max(loss, error) or error > 2 * loss or whole.skill < 3 * whole.error:
         return
     order = np.argsort(importance, kind="stable")
     names = [learnt.names[place] for place in order if is_irrelevant[place]]
