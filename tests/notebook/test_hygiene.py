@@ -27,7 +27,9 @@ y = pd.Series((X.a + rng.normal(size=300) > 0).astype(int), name="label")
 
 
 @pytest.fixture
-def ready(shell):
+def ready(shell, folder):
+    """A shell with data, and the checks of splits alone: the others take their time."""
+    (folder / "pyproject.toml").write_text('[tool.aseptic.checks]\nselect = ["D15", "D18"]\n')
     shell.extension().hygiene.least_s = 60  # the machine may be busy
     shell.run(DATA)
     return shell

@@ -17,6 +17,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from aseptic.capture.kinds import data_kind
@@ -48,10 +49,6 @@ _MIN_SAMPLE = 1_000
 _MAX_USES = 500  # of one cell
 _LEAST_S = 0.1  # what looking may take in any cell
 _SHARE = 0.05  # and of the cell's time
-_TEXTS = frozenset(
-    {"boolean", "categorical", "date", "datetime", "datetime64", "empty", "floating", "integer"}
-    | {"mixed-integer-float", "string"}
-)
 
 
 class FitWatch:
@@ -204,7 +201,7 @@ def rows_seen(data: Any) -> RowsSeen:
         count = max(_MIN_SAMPLE, _MAX_CELLS // max(1, width))
         drawn = np.unique(np.random.default_rng(0).integers(0, rows, count))
         data = data[drawn] if kind == "array" else data.iloc[drawn]
-    if not _is_plain(data):
+    if not is_plain(data):
         seen.reason = "it holds objects"
         return seen
     with np.errstate(all="ignore"):
@@ -222,19 +219,44 @@ def table_kind(data: Any) -> str | None:
     return kind if is_table else None
 
 
-def _is_plain(data: Any) -> bool:
-    """Whether hashing calls no method that a user has written: no objects but texts and numbers."""
-    if hasattr(data, "dtypes") and data.ndim == 2:
-        columns = [data.iloc[:, at] for at, dtype in enumerate(data.dtypes) if dtype.kind == "O"]
-    elif data.dtype.kind in "biufmMUS":
-        return True
-    elif data.dtype.kind != "O":
-        return False
-    else:
-        columns = [data] if data.ndim == 1 else list(data.T)
-    from pandas.api.types import infer_dtype
+def is_plain(data: Any) -> bool:
+    """Whether hashing calls no method that a user has written."""
+    if data.ndim == 1:
+        return _holds_plain_values(data)
+    if hasattr(data, "iloc"):
+        return all(_holds_plain_values(data.iloc[:, at]) for at in range(data.shape[1]))
+    return data.dtype.kind != "O" or all(map(_holds_plain_values, data.T))
 
-    return all(infer_dtype(column, skipna=True) in _TEXTS for column in columns)
+
+def plain_columns(frame: Any) -> list[int]:
+    """The places of the columns of a frame whose values are no objects of the user's."""
+    return [at for at in range(frame.shape[1]) if _holds_plain_values(frame.iloc[:, at])]
+
+
+def _holds_plain_values(column: Any) -> bool:
+    dtype = column.dtype
+    if type(dtype).__name__ == "CategoricalDtype":
+        dtype, column = dtype.categories.dtype, dtype.categories
+    if dtype.kind in "biufmMUS" or type(dtype).__name__ in ("StringDtype", "ArrowDtype"):
+        return True
+    return dtype.kind == "O" and set(map(type, column)) <= _plain_types()
+
+
+def _plain_types() -> set[type]:
+    """Types of single values whose hash, equality and text are Python's or a library's."""
+    import numpy as np
+    import pandas as pd
+
+    of_libraries = {
+        np.float64,
+        np.int64,
+        np.bool_,
+        np.str_,
+        pd.Timestamp,
+        type(pd.NA),
+        type(pd.NaT),
+    }
+    return {bool, date, datetime, float, int, str, type(None), *of_libraries}
 
 
 def _length(data: Any) -> int:

@@ -260,7 +260,12 @@ def _is_digest(value: Any) -> bool:
 def _data(run: Run, previous: Run | None) -> Iterator[Line]:
     known = list(run.data_inputs.values())
     for data in known[:_MAX_DATA]:
-        words = [data.name, readable.shape(data.shape), readable.digest(data.digest)]
+        words = [
+            data.name,
+            data.role or "",
+            readable.shape(data.shape),
+            readable.digest(data.digest),
+        ]
         line = Span(" ".join(word for word in words if word), "dim")
         before = previous.data_inputs.get(data.name) if previous else None
         yield (line, *_sameness(data, before))

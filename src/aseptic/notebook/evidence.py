@@ -7,21 +7,20 @@ recognised by their rows, so a frame counts as train where the fit saw some of i
 
 from __future__ import annotations
 
-import functools
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from aseptic.capture.fit_watch import rows_seen, table_kind
+from aseptic.capture.fit_watch import is_plain, plain_columns, rows_seen, table_kind
 from aseptic.checks.check import NotApplicable
 from aseptic.checks.evidence import Evidence
-from aseptic.checks.recorded import earlier_runs, series_of
+from aseptic.checks.recorded import series_of
 from aseptic.checks.roles import is_target_name, role_of
 from aseptic.checks.tables import Table
 from aseptic.errors import AsepticError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from aseptic.capture.lineage import DataUse, Lineage, RowsSeen
     from aseptic.checks.tables import Role
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from aseptic.store.base import Store
 
 _MIN_ROWS = 20  # an array that only its name calls data has so many
-_MAX_EARLIER = 30
 _MIN_POINTS = 3  # of a series: reading it costs some milliseconds
 _MAX_UNNAMED = 3  # frames without a role
 #: Words of names for what comes out of a model or a split, and is no data for it.
@@ -66,6 +64,7 @@ def evidence_of(
     run: Run,
     store: Store,
     settings: Mapping[str, Any],
+    earlier: Sequence[Run],
 ) -> tuple[Evidence, dict[str, Assigned]]:
     """What is known of a cell, for the checks that run by themselves; and the roles of its data."""
     found = _Finder(names, namespace, lineage).find(declared)
@@ -73,7 +72,7 @@ def evidence_of(
         tables=tuple(found.tables),
         model=_model(names, namespace, lineage),
         run=run,
-        earlier=_earlier(run, store),
+        earlier=lambda: earlier,
         series=_series(run, store),
         facts={name: float(metric.value) for name, metric in run.metrics.items()},
         settings=settings,
@@ -185,6 +184,11 @@ class _Finder:
     def _make(self, name: str, role: Role, data: Any, target: str | None) -> bool:
         """Adds a table, with its target if that fits."""
         targets = [self._data.get(target, target)] if target is not None else []
+        if table_kind(data) == "dataframe":
+            kept = plain_columns(data)
+            data = data if len(kept) == data.shape[1] else data.iloc[:, kept]
+        elif not is_plain(data):
+            return False
         for one in [*targets, None]:
             try:
                 self._found.tables.append(Table(name, role, data, one))
@@ -300,19 +304,6 @@ def _model(names: Iterable[str], namespace: Mapping[str, Any], lineage: Lineage)
         if estimator is not None and id(estimator) in held:
             return estimator
     return None
-
-
-def _earlier(run: Run, store: Store) -> Callable[[], Sequence[Run]]:
-    """The earlier runs of the experiment, newest first, read when they are asked for."""
-
-    @functools.lru_cache(maxsize=1)
-    def read() -> Sequence[Run]:
-        try:
-            return earlier_runs(store, run, most=_MAX_EARLIER)
-        except (AsepticError, OSError):
-            return []
-
-    return read
 
 
 def _series(run: Run, store: Store) -> Mapping[str, Any]:

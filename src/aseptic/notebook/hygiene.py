@@ -17,6 +17,7 @@ import msgspec
 from aseptic import declared
 from aseptic.capture.fit_watch import FitWatch
 from aseptic.capture.lineage import Lineage
+from aseptic.errors import AsepticError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,12 +28,13 @@ if TYPE_CHECKING:
     from aseptic.checks.evidence import Evidence
     from aseptic.checks.runner import Report
     from aseptic.checks.settings import CheckSettings
-    from aseptic.model import CheckOutcome, Finding
+    from aseptic.model import CheckOutcome, Finding, Run
     from aseptic.notebook.evidence import Assigned
     from aseptic.store.base import Record
 
 _SHARE = 0.05  # of the cell's time
 _LEAST_S = 0.2
+_MAX_EARLIER = 30
 _MAX_REMEMBERED = 8  # data sets whose findings are kept
 _OF_DATA_ALONE = frozenset({"data", "reference", "target", "test", "train"})
 _Judged = tuple["CheckOutcome", tuple["Finding", ...]]
@@ -45,6 +47,7 @@ class Hygiene:
         self.folder = folder
         self.least_s = least_s  # what the checks of any cell may take
         self.lineage = Lineage()
+        self._earlier: dict[str, list[Run]] = {}  # by experiment, newest first
         self._remembered: OrderedDict[str, dict[str, _Judged]] = OrderedDict()
 
     def watch(self) -> FitWatch:
@@ -70,14 +73,21 @@ class Hygiene:
         settings, table = load_check_settings(self.folder, experiment=run.start.experiment)
         settings = settings.ignoring(ignore)
         checks = settings.chosen(load_checks(settings.files))
+        earlier = self._earlier_runs(run)
         deadline = time.perf_counter() + max(self.least_s, _SHARE * cell_s)
         with quietly():
-            evidence, roles = self._evidence(run, names, namespace, table)
+            evidence, roles = self._evidence(run, names, namespace, table, earlier)
         _record_roles(run, roles)
         report = self._judge(checks, evidence, settings, deadline)
         records: list[Record] = [*report.findings, *report.outcomes]
         for record in records:
             run.record(record)
+
+    def ended(self, run: Run) -> None:
+        """Notes a run of this session, for the next one to be compared with."""
+        if run.experiment in self._earlier:
+            self._earlier[run.experiment].insert(0, run)
+            del self._earlier[run.experiment][_MAX_EARLIER:]
 
     # -- within ---------------------------------------------------------------------------------
     def _evidence(
@@ -86,6 +96,7 @@ class Hygiene:
         names: Iterable[str],
         namespace: Mapping[str, Any],
         settings: Mapping[str, Any],
+        earlier: Sequence[Run],
     ) -> tuple[Evidence, dict[str, Assigned]]:
         from aseptic.notebook.evidence import evidence_of
 
@@ -97,7 +108,24 @@ class Hygiene:
             run=run.snapshot(),
             store=run.store,
             settings=settings,
+            earlier=earlier,
         )
+
+    def _earlier_runs(self, run: ActiveRun) -> list[Run]:
+        """The runs of the experiment so far, newest first; the store is asked once a session.
+
+        That takes some tenths of a second, most of them for importing the database's library.
+        """
+        from aseptic.checks.recorded import earlier_runs
+
+        experiment = run.start.experiment
+        if experiment not in self._earlier:
+            try:
+                found = earlier_runs(run.store, run.snapshot(), most=_MAX_EARLIER)
+            except (AsepticError, OSError):
+                found = []
+            self._earlier[experiment] = found
+        return list(self._earlier[experiment])
 
     def _judge(
         self, checks: Sequence[Check], evidence: Evidence, settings: CheckSettings, deadline: float

@@ -149,7 +149,9 @@ class TrackedCell:
             self.run.record(judge())
         with self._always("checks"):
             self._check(duration_s)
-        return self.run.end(status_of(error), duration_s=duration_s)
+        run = self.run.end(status_of(error), duration_s=duration_s)
+        self._hygiene.ended(run)
+        return run
 
     # -- within ---------------------------------------------------------------------------------
 
@@ -165,9 +167,12 @@ class TrackedCell:
     def _check(self, cell_s: float) -> None:
         if self._fits.missed is not None:
             self.run.problem("uses of data", self._fits.missed)
-        self._hygiene.check_cell(
-            self.run, self._seen, self._shell.user_ns, ignore=self.options.ignore, cell_s=cell_s
-        )
+        try:
+            self._hygiene.check_cell(
+                self.run, self._seen, self._shell.user_ns, ignore=self.options.ignore, cell_s=cell_s
+            )
+        except SystemExit as error:  # of an object of the user's that a check looked at
+            self.run.problem("checks", f"SystemExit: {error}")
 
     def _record_params(self) -> None:
         if self._probe is None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from aseptic.model import Origin, Param, Run
+    from aseptic.model import DataInput, Origin, Param, Run
     from aseptic.show.blocks import Block, Tone
 
 _PRINTED_LINES = 12
@@ -151,6 +151,7 @@ def _data(run: Run) -> Table | None:
     return _table(
         "data",
         _column("input", [data.name for data in inputs], tone="strong"),
+        _column("role", [_role(data) for data in inputs], rank=1),
         _column("kind", [data.kind for data in inputs], rank=2, tone="dim"),
         _column("shape", [readable.shape(data.shape) for data in inputs], is_number=True),
         _column(
@@ -161,6 +162,11 @@ def _data(run: Run) -> Table | None:
             "from", [data.reason or data.location or "" for data in inputs], rank=1, tone="dim"
         ),
     )
+
+
+def _role(data: DataInput) -> str:
+    """Such as `train (SVC.fit)`: the part that data play, and what tells it."""
+    return f"{data.role} ({data.role_from})" if data.role else ""
 
 
 def _artifacts(run: Run) -> Table | None:

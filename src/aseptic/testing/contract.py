@@ -192,7 +192,15 @@ def full_run() -> dict[str, Any]:
         },
         "metrics": {"acc": Metric(name="acc", value=0.9, direction="max", origin="assigned")},
         "data_inputs": {
-            "X": DataInput(name="X", kind="dataframe", digest="ab", shape=(3, 1), columns=(column,))
+            "X": DataInput(
+                name="X",
+                kind="dataframe",
+                digest="ab",
+                shape=(3, 1),
+                columns=(column,),
+                role="train",
+                role_from="SVC.fit",
+            )
         },
         "artifacts": {
             "figure": Artifact(name="figure", digest="0" * 64, size_bytes=3, media_type="image/png")
