@@ -9,7 +9,7 @@ from aseptic.notebook.options import TrackOptions, parse_track, strip_track, tra
 def test_every_option_is_read():
     words = (
         "big -e digits -t a -t b -p C=10 -p gamma --note 'first try' --seed 3 "
-        "--baseline calm-otter --expect 'acc > 0.9' --quiet"
+        "--baseline calm-otter --expect 'acc > 0.9' --ignore D10 --ignore H --quiet"
     )
     assert parse_track(words) == TrackOptions(
         name="big",
@@ -20,6 +20,7 @@ def test_every_option_is_read():
         seed=3,
         baseline="calm-otter",
         expects=("acc > 0.9",),
+        ignore=("D10", "H"),
         is_quiet=True,
     )
 

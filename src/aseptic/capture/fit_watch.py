@@ -45,9 +45,10 @@ _LIBRARIES = frozenset({"imblearn", "lightgbm", "sklearn", "xgboost"})
 _SHELL = "IPython.core.interactiveshell"
 _MARK = "<aseptic use>"  # among the locals of the library's frame: no source can spell it
 _MAX_CELLS = 2_000_000  # of which all rows are hashed; of larger data a sample
+_SAMPLE_CELLS = 400_000
 _MIN_SAMPLE = 1_000
 _MAX_USES = 500  # of one cell
-_LEAST_S = 0.1  # what looking may take in any cell
+_LEAST_S = 0.2  # what looking may take in any cell
 _SHARE = 0.05  # and of the cell's time
 
 
@@ -61,6 +62,7 @@ class FitWatch:
         self._spent = 0.0
         self._count = 0
         self._open: dict[int, DataUse] = {}
+        self._last: DataUse | None = None
         self._busy = False
         self.missed: str | None = None  # why not everything was looked at
 
@@ -75,34 +77,35 @@ class FitWatch:
         """See no more; everything is as it was."""
         _PATCHES.remove(self)
         self._open.clear()
+        self._last = None
 
     # -- what the watched functions tell --------------------------------------------------------
     def asked(self) -> None:
         """An estimator is about to use data, or a fold of it."""
         if self._is_elsewhere():
             return
-        started = time.perf_counter()
         self._busy = True
         try:
             self._use_of(_library_frame())
         finally:
             self._busy = False
-            self._spent += time.perf_counter() - started
 
     def transformed(self, result: object, estimator: object) -> None:
-        """A transformer is about to return a result."""
+        """A transformer is about to return a result.
+
+        The method itself has returned to what wraps it: then it was the last use of data.
+        """
         if self._is_elsewhere():
             return
-        started = time.perf_counter()
         self._busy = True
         try:
-            use = self._use_of(_library_frame())
+            frame = _library_frame()
+            use = self._use_of(frame) if frame is not None else self._last
             is_own = use is not None and self.lineage.token_of(estimator) == use.token
             if use is not None and use.method in TRANSFORMS and (is_own or use.has_steps):
                 use.output = self._output(use, result)
         finally:
             self._busy = False
-            self._spent += time.perf_counter() - started
 
     def _is_elsewhere(self) -> bool:
         """Whether another thread asks, or our own looking at data does."""
@@ -144,7 +147,7 @@ class FitWatch:
         if use.judges or use.trains or use.method in TRANSFORMS:
             self._add_parts(use, features)
         self._add_evaluated(use, values.get("eval_set"))
-        self._open[serial] = use
+        self._open[serial] = self._last = use
         self.lineage.add(use)
         return serial
 
@@ -198,15 +201,24 @@ def rows_seen(data: Any) -> RowsSeen:
     columns = tuple(map(str, data.columns)) if kind == "dataframe" else None
     seen = RowsSeen(rows, columns, width)
     if rows * width > _MAX_CELLS:
-        count = max(_MIN_SAMPLE, _MAX_CELLS // max(1, width))
+        count = max(_MIN_SAMPLE, _SAMPLE_CELLS // max(1, width))
         drawn = np.unique(np.random.default_rng(0).integers(0, rows, count))
         data = data[drawn] if kind == "array" else data.iloc[drawn]
     if not is_plain(data):
         seen.reason = "it holds objects"
         return seen
     with np.errstate(all="ignore"):
-        seen.hashes = row_hashes(data)
+        seen.hashes = row_hashes(_as_array(data) if kind == "dataframe" else data)
     return seen
+
+
+def _as_array(frame: Any) -> Any:
+    """A frame of one type of numbers as an array: its rows are hashed faster, and alike."""
+    import numpy as np
+
+    kinds = set(frame.dtypes)
+    kind = next(iter(kinds)) if len(kinds) == 1 else None
+    return frame.to_numpy() if isinstance(kind, np.dtype) and kind.kind in "iufb" else frame
 
 
 def table_kind(data: Any) -> str | None:
@@ -224,13 +236,17 @@ def is_plain(data: Any) -> bool:
     if data.ndim == 1:
         return _holds_plain_values(data)
     if hasattr(data, "iloc"):
-        return all(_holds_plain_values(data.iloc[:, at]) for at in range(data.shape[1]))
+        return len(plain_columns(data)) == data.shape[1]
     return data.dtype.kind != "O" or all(map(_holds_plain_values, data.T))
 
 
 def plain_columns(frame: Any) -> list[int]:
     """The places of the columns of a frame whose values are no objects of the user's."""
-    return [at for at in range(frame.shape[1]) if _holds_plain_values(frame.iloc[:, at])]
+    return [
+        at
+        for at, dtype in enumerate(frame.dtypes)
+        if dtype.kind in "biufmM" or _holds_plain_values(frame.iloc[:, at])
+    ]
 
 
 def _holds_plain_values(column: Any) -> bool:
@@ -239,7 +255,8 @@ def _holds_plain_values(column: Any) -> bool:
         dtype, column = dtype.categories.dtype, dtype.categories
     if dtype.kind in "biufmMUS" or type(dtype).__name__ in ("StringDtype", "ArrowDtype"):
         return True
-    return dtype.kind == "O" and set(map(type, column)) <= _plain_types()
+    is_object: bool = dtype.kind == "O"
+    return is_object and set(map(type, column)) <= _plain_types()
 
 
 def _plain_types() -> set[type]:

@@ -252,21 +252,21 @@ class Lineage:
         yield from self._passages([one for one in seen if one.hashes is not None], use.serial, 8)
 
     def _passages(self, rows: list[RowsSeen], before: int, depth: int) -> Iterator[Passage]:
-        import numpy as np
-
-        if depth == 0:
-            return
+        """A row that the last transformer made was made by no earlier one."""
+        left = [one.hashes for one in rows if one.hashes is not None]
         for one in reversed(self.uses):
-            if one.serial >= before or one.output is None or one.output.hashes is None:
+            if depth == 0 or one.serial >= before or one.output is None:
                 continue
-            for seen in rows:
-                inputs = _before(seen, one)
-                if inputs is not None and len(inputs):
-                    assert seen.hashes is not None
-                    yield Passage(one, len(inputs) / max(1, len(seen.hashes)), inputs)
-                    earlier = RowsSeen(len(inputs), hashes=np.asarray(inputs))
+            for at, hashes in enumerate(left):
+                is_known, inputs, is_from = _before(hashes, one)
+                if not is_from.any():
+                    continue
+                left[at] = hashes[~is_from]
+                if is_known.any():
+                    yield Passage(one, float(is_known.sum()) / len(hashes), inputs)
+                    earlier = RowsSeen(len(inputs), hashes=inputs)
                     yield from self._passages([earlier], one.serial, depth - 1)
-                    break
+                break
 
     def made_columns(self) -> set[tuple[str, ...]]:
         """The names of columns that transformers made, where they are known."""
@@ -274,23 +274,29 @@ class Lineage:
         return {out.columns for out in outputs if out.columns is not None}
 
 
-def _before(seen: RowsSeen, transform: DataUse) -> Hashes | None:
-    """For the rows that came out of a transform: the rows as they went in."""
+def _before(hashes: Hashes, transform: DataUse) -> tuple[Any, Hashes, Any]:
+    """Of some rows: which came out of a transform, and what they were where that is certain.
+
+    Rows that became alike cannot be told apart, unless they are the whole result in its order.
+    Returns a mask of those that are certain, their hashes before, and a mask of all that came.
+    """
     import numpy as np
 
     output, features = transform.output, transform.features
-    assert output is not None
-    if output.hashes is None or features.hashes is None or seen.hashes is None:
-        return None
-    if len(output.hashes) != len(features.hashes):
-        return None
-    order = np.argsort(output.hashes, kind="stable")
-    ordered = output.hashes[order]
-    places = np.searchsorted(ordered, seen.hashes)
-    places[places == len(ordered)] = 0
-    found = ordered[places] == seen.hashes if len(ordered) else np.zeros(0, dtype=bool)
-    inputs: Hashes = features.hashes[order[places[found]]]
-    return inputs
+    none = np.zeros(len(hashes), dtype=bool)
+    if output is None or output.hashes is None or features.hashes is None:
+        return none, hashes[:0], none
+    if len(output.hashes) != len(features.hashes) or not len(output.hashes):
+        return none, hashes[:0], none
+    if np.array_equal(output.hashes, hashes):
+        return ~none, features.hashes, ~none
+    order = np.lexsort((features.hashes, output.hashes))
+    made, given = output.hashes[order], features.hashes[order]
+    first = np.minimum(np.searchsorted(made, hashes), len(made) - 1)
+    last = np.maximum(np.searchsorted(made, hashes, side="right") - 1, 0)
+    is_from = made[first] == hashes
+    is_known = is_from & (given[first] == given[last])
+    return is_known, given[first[is_known]], is_from
 
 
 def _count(use: DataUse) -> int:

@@ -87,6 +87,8 @@ def preprocessing_leak(
             limit = share if is_whole else sampled_share
             came = _came_through(lineage, trained, passage)
             leaked = (_leaked if is_whole else _leaked_of_sample)(passage, fits, came)
+            if is_whole and not _has_room(use, trained, fits, came):
+                continue
             if leaked >= limit:
                 told.add(passage.through.token)
                 yield run.finding(
@@ -118,6 +120,22 @@ def _is_within(use: DataUse, training: DataUse) -> bool:
         return False
     met = float(np.isin(use.features.hashes, training.features.hashes).mean())
     return met >= 0.5 * training.features.fraction
+
+
+def _has_room(
+    use: DataUse,
+    trained: Sequence[DataUse],
+    fits: Sequence[DataUse],
+    came: NDArray[np.uint64],
+) -> bool:
+    """Whether the transformer saw more rows than the training ones.
+
+    Asked where many rows became alike, so that not all training rows can be followed back.
+    """
+    training = sum(one.features.rows for one in trained)
+    if len(came) >= 0.99 * training:
+        return True
+    return sum(one.features.rows for one in fits) >= training + 0.5 * use.features.rows
 
 
 def _came_through(
