@@ -236,8 +236,8 @@ def is_plain(data: Any) -> bool:
     if data.ndim == 1:
         return _holds_plain_values(data)
     if hasattr(data, "iloc"):
-        return len(plain_columns(data)) == data.shape[1]
-    return data.dtype.kind != "O" or all(map(_holds_plain_values, data.T))
+        return bool(len(plain_columns(data)) == data.shape[1])
+    return bool(data.dtype.kind != "O") or all(map(_holds_plain_values, data.T))
 
 
 def plain_columns(frame: Any) -> list[int]:
