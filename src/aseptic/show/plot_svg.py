@@ -19,7 +19,6 @@ from aseptic.show.drawing import (
     series_color,
     ticks,
 )
-from aseptic.show.sparkline import sparklines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -178,6 +177,8 @@ def _text(text: str) -> str:
 # -- as text --------------------------------------------------------------------------------------
 def plot_lines(plot: Plot) -> Iterator[str]:
     """The plot as text: a line a series with its course drawn small, and what the axes are."""
+    from aseptic.show.sparkline import sparklines  # imports numpy: not for the card of a cell
+
     series = plot["series"]
     width = max(len(readable.shorten(name, _NAME)) for name in series)
     for (name, values), drawn in zip(series.items(), sparklines([*series.values()]), strict=True):
