@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from aseptic.checks.check import Check
     from aseptic.checks.runner import Report
     from aseptic.contract import Change, Differences, DiffSection
-    from aseptic.model import Finding, Run, Severity
+    from aseptic.model import CheckOutcome, Finding, Run, Severity
     from aseptic.show.blocks import Block, Tone
     from aseptic.store.base import RunColumns, Series, Store
 
@@ -384,7 +384,7 @@ class CheckResult(TableResult):
         known = len(self) - len(self.open)
         acknowledged = f", {known} acknowledged" if known else ""
         if self.open:
-            told = Span(counted(self.open), TONES[self.open[0].severity])
+            told = Span(counted([one.severity for one in self.open]), TONES[self.open[0].severity])
         elif any(one.outcome != "not applicable" for one in self.report.outcomes):
             told = Span("nothing found", "good")
         else:
@@ -412,13 +412,16 @@ class HygieneResult(TableResult):
 
     columns: RunColumns
     findings: dict[str, list[Finding]]  # by run id; runs that were never checked are not in it
+    outcomes: dict[str, list[CheckOutcome]]  # by run id
     project: str = ""
 
     @classmethod
     def read(cls, store: Store, *, experiment: str | None = None) -> HygieneResult:
         """That of all runs in a store, or of one experiment."""
         columns = store.read_runs(experiment=experiment)
-        return cls(columns, store.read_findings(columns.run_ids), store.project)
+        run_ids = columns.run_ids
+        findings, outcomes = store.read_findings(run_ids), store.read_checks(run_ids)
+        return cls(columns, findings, outcomes, store.project)
 
     def blocks(self, *, now: datetime | None = None) -> list[Block]:
         """What is open by check, by experiment, and in the newest runs."""
@@ -427,7 +430,7 @@ class HygieneResult(TableResult):
 
     @property
     def _runs(self) -> list[CheckedRun]:
-        return checked_runs(self.columns, self.findings)
+        return checked_runs(self.columns, self.findings, self.outcomes)
 
     def frame(self) -> pd.DataFrame:
         """One row a check: `code name severity runs acknowledged is_current experiments`."""

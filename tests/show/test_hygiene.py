@@ -34,8 +34,7 @@ def history(store):
 def test_a_project_reads_by_check_by_experiment_and_by_run(history):
     text = HygieneResult.read(history).text()
     assert text.startswith(
-        "lab  1 error open in the newest runs  of 5 checked runs\n"
-        "1 run was never checked: `aseptic check RUN`"
+        "lab  1 error open  of 5 checked runs\n1 run was never checked: `aseptic check RUN`"
     )
     rows = [" ".join(row.split()) for row in text.splitlines()]
     assert "✗ D15 overlap open 1 – ▁▁▁█▁ digits" in rows
@@ -52,6 +51,16 @@ def test_what_is_open_now_comes_first(history):
     assert frame.runs.tolist() == [1, 2, 0]
     assert frame.acknowledged.tolist() == [0, 0, 3]
     assert frame.is_current.tolist() == [True, False, False]
+
+
+def test_a_check_that_could_not_judge_has_not_mended_anything(history):
+    silent = [make_outcome(code, "not applicable") for code in ("D02", "D03", "D15")]
+    record_run(history, name="r5", experiment="digits", checks=tuple(silent))
+    result = HygieneResult.read(history)
+    assert result.frame().is_current.tolist() == [True, False, False]
+    rows = [" ".join(row.split()) for row in result.text().splitlines()]
+    assert "✗ D15 overlap open 1 – ▁▁▁█▁ digits" in rows
+    assert "digits r5 not judged 5 ██▁█▁" in rows
 
 
 def test_one_experiment_can_be_asked_for(history):

@@ -38,10 +38,10 @@ def open_findings(findings: Iterable[Finding]) -> list[Finding]:
     return [one for one in sorted_findings(findings) if one.acknowledged is None]
 
 
-def counted(findings: Sequence[Finding]) -> str:
+def counted(levels: Sequence[Severity]) -> str:
     """Such as "1 error, 2 warnings, 3 tips"; empty where there is none."""
     words: dict[Severity, str] = {"error": "error", "warning": "warning", "info": "tip"}
-    many = {level: sum(one.severity == level for one in findings) for level in SEVERITIES}
+    many = {level: levels.count(level) for level in SEVERITIES}
     return ", ".join(readable.count(count, words[level]) for level, count in many.items() if count)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from aseptic.model import Finding, Severity
+    from aseptic.model import CheckOutcome, Finding, Severity
     from aseptic.show.blocks import Block
     from aseptic.store.base import RunColumns
 
@@ -32,6 +32,11 @@ class CheckedRun:
     experiment: str
     started_at: datetime
     findings: Sequence[Finding]
+    outcomes: Mapping[str, str]  # by code
+
+    def judges(self, code: str) -> bool:
+        """Whether a check could judge here: silence of one that could not says nothing."""
+        return self.outcomes.get(code, "findings") != "not applicable"
 
     @property
     def open(self) -> list[Finding]:
@@ -49,27 +54,32 @@ class OpenCheck:
     experiments: tuple[str, ...]
     runs: int  # in which it is open
     acknowledged: int  # runs in which all of it is acknowledged
-    is_current: bool  # open in the newest run of one of its experiments
-    course: tuple[float, ...]  # the share of runs in which it is open, from the oldest on
+    is_current: bool  # open in the newest run of an experiment in which it could judge
+    course: tuple[float, ...]  # the share of the runs judged in which it is open, oldest first
 
 
 def checked_runs(
-    columns: RunColumns, findings: Mapping[str, Sequence[Finding]]
+    columns: RunColumns,
+    findings: Mapping[str, Sequence[Finding]],
+    outcomes: Mapping[str, Sequence[CheckOutcome]],
 ) -> list[CheckedRun]:
     """The runs that were checked, oldest first."""
     fields = columns.fields
     rows = zip(
         columns.run_ids, fields["name"], fields["experiment"], fields["started_at"], strict=True
     )
-    made = [CheckedRun(*row, findings[row[0]]) for row in rows if row[0] in findings]
+    made = [
+        CheckedRun(*row, findings[row[0]], {o.code: o.outcome for o in outcomes.get(row[0], ())})
+        for row in rows
+        if row[0] in findings
+    ]
     return made[::-1]
 
 
 def open_checks(runs: Sequence[CheckedRun]) -> list[OpenCheck]:
     """The checks that are open now first, then the most severe, then those of most runs."""
-    newest = {run.experiment: run.run_id for run in runs}
     codes = dict.fromkeys(one.code for run in runs for one in run.findings)
-    made = [_open_check(code, runs, set(newest.values())) for code in codes]
+    made = [_open_check(code, [run for run in runs if run.judges(code)]) for code in codes]
     return sorted(
         made,
         key=lambda one: (
@@ -81,7 +91,8 @@ def open_checks(runs: Sequence[CheckedRun]) -> list[OpenCheck]:
     )
 
 
-def _open_check(code: str, runs: Sequence[CheckedRun], newest: set[str]) -> OpenCheck:
+def _open_check(code: str, runs: Sequence[CheckedRun]) -> OpenCheck:
+    newest = {run.experiment: run.run_id for run in runs}
     found = {run.run_id: [one for one in run.findings if one.code == code] for run in runs}
     some = [finding for findings in found.values() for finding in findings]
     is_open = {run_id: bool(open_findings(findings)) for run_id, findings in found.items()}
@@ -92,7 +103,7 @@ def _open_check(code: str, runs: Sequence[CheckedRun], newest: set[str]) -> Open
         experiments=tuple(dict.fromkeys(run.experiment for run in runs if found[run.run_id])),
         runs=sum(is_open.values()),
         acknowledged=sum(bool(found[run_id]) and not is_open[run_id] for run_id in found),
-        is_current=any(is_open[run_id] for run_id in newest),
+        is_current=any(is_open[run_id] for run_id in newest.values()),
         course=course(is_open.values()),
     )
 
@@ -111,21 +122,20 @@ def hygiene_blocks(
     runs: Sequence[CheckedRun], *, project: str, unchecked: int, now: datetime | None
 ) -> list[Block]:
     """What is open by check, by experiment, and in the newest runs."""
-    blocks: list[Block] = [Paragraph([_summary(runs, project), *_unchecked(unchecked)])]
     checks = open_checks(runs)
+    blocks: list[Block] = [Paragraph([_summary(runs, checks, project), *_unchecked(unchecked)])]
     if checks:
         blocks += [_check_table(checks), _experiment_table(runs), _newest_table(runs, now)]
     return blocks
 
 
-def _summary(runs: Sequence[CheckedRun], project: str) -> Line:
+def _summary(runs: Sequence[CheckedRun], checks: Sequence[OpenCheck], project: str) -> Line:
+    """What is open now, counted by check: those come first."""
     if not runs:
         return line("No run has been checked yet.")
-    current = {run.experiment: run for run in runs}
-    found = [one for run in current.values() for one in run.open]
-    where = "the newest run" if len(current) == 1 else "the newest runs"
-    told = f"{counted(found)} open in {where}" if found else f"nothing is open in {where}"
-    tone = TONES[open_findings(found)[0].severity] if found else "good"
+    current = [one.severity for one in checks if one.is_current]
+    told = f"{counted(current)} open" if current else "nothing is open"
+    tone = TONES[current[0]] if current else "good"
     checked = readable.count(len(runs), "checked run")
     return (Span(project, "strong"), Span("  "), Span(told, tone), Span(f"  of {checked}", "dim"))
 
@@ -218,6 +228,7 @@ def _open_codes(run: CheckedRun) -> Line:
     tones = {one.code: TONES[one.severity] for one in reversed(run.open)}  # the highest last
     codes = dict.fromkeys(one.code for one in run.open)
     if not codes:
-        return line("clean", "good")
+        is_judged = any(outcome != "not applicable" for outcome in run.outcomes.values())
+        return line("clean", "good") if is_judged else line("not judged", "dim")
     spans = [span for code in codes for span in (Span(", "), Span(code, tones[code]))]
     return tuple(spans[1:])

@@ -206,6 +206,13 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def read_checks(self, run_ids: Collection[str]) -> dict[str, list[CheckOutcome]]:
+        """How checks ended in these runs, by run id; a run without any is not in it.
+
+        Raises RunNotFound.
+        """
+
+    @abstractmethod
     def read_object(self, digest: str) -> bytes:
         """The content with this sha256. Raises StoreDamaged if it does not match."""
 

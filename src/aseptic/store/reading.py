@@ -231,16 +231,17 @@ def _findings(connection: Connection, run_no: int) -> tuple[model.Finding, ...]:
 
 
 def _checks(connection: Connection, run_no: int) -> tuple[model.CheckOutcome, ...]:
-    return tuple(
-        model.CheckOutcome(
-            code=row.code,
-            name=row.name,
-            outcome=row.outcome,
-            reason=row.reason,
-            is_thorough=row.is_thorough,
-            duration_s=row.duration_s,
-        )
-        for row in _rows(connection, schema.checks, run_no)
+    return tuple(map(_outcome, _rows(connection, schema.checks, run_no)))
+
+
+def _outcome(row: Any) -> model.CheckOutcome:
+    return model.CheckOutcome(
+        code=row.code,
+        name=row.name,
+        outcome=row.outcome,
+        reason=row.reason,
+        is_thorough=row.is_thorough,
+        duration_s=row.duration_s,
     )
 
 
@@ -324,6 +325,22 @@ def read_findings(
         if run_no in ids:
             finding = model.Finding(**dict(zip(names, values, strict=True)))
             found.setdefault(ids[run_no], []).append(finding)
+    return found
+
+
+def read_checks(
+    connection: Connection, run_ids: Collection[str], store: str
+) -> dict[str, list[model.CheckOutcome]]:
+    """How checks ended in these runs, by run id. Raises RunNotFound."""
+    numbers = run_numbers(connection, run_ids, store)
+    ids = {run_no: run_id for run_id, run_no in numbers.items()}
+    found: dict[str, list[model.CheckOutcome]] = {}
+    if ids:
+        table = schema.checks
+        here = select(table).where(table.c.run_no.between(min(ids), max(ids)))
+        for row in connection.execute(here.order_by(table.c.run_no, table.c.position)):
+            if row.run_no in ids:
+                found.setdefault(ids[row.run_no], []).append(_outcome(row))
     return found
 
 

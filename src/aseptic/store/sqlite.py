@@ -153,6 +153,12 @@ class SqliteStore(Store):
 
         return self._read(lambda connection: reading.read_findings(connection, run_ids, self.url))
 
+    def read_checks(self, run_ids: Collection[str]) -> dict[str, list[CheckOutcome]]:
+        """See Store."""
+        from aseptic.store import reading
+
+        return self._read(lambda connection: reading.read_checks(connection, run_ids, self.url))
+
     def read_object(self, digest: str) -> bytes:
         """See Store."""
         return self._objects.read(digest)

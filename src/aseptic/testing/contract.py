@@ -870,7 +870,10 @@ class StoreContract:
             clean.run_id: [],
             found.run_id: [make_finding("D02")],
         }
-        assert store.read_findings([]) == {}
+        assert store.read_checks([never.run_id, clean.run_id]) == {
+            clean.run_id: [make_outcome("D02")]
+        }
+        assert store.read_findings([]) == {} == store.read_checks([])
         with pytest.raises(RunNotFound):
             store.read_findings(["0" * 16])
 
