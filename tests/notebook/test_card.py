@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from html import unescape
 
 from aseptic.checks import plots
@@ -105,3 +107,9 @@ def test_nothing_of_a_finding_is_taken_for_html():
 def test_the_same_findings_give_the_same_bytes():
     run = make_run(findings=(OVERLAP, AGE))
     assert html(run) == html(run)
+
+
+def test_the_card_imports_no_numpy():
+    code = "import sys, aseptic.notebook.card; print('numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
