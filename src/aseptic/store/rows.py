@@ -224,14 +224,28 @@ class RunWriter:
         _insert(self._connection, table, rows)
 
     def _write_listed(self, kind: type[Any], table: Table, key: tuple[str, ...]) -> None:
-        for position, record in self._of(kind):
-            values = listed_row(record)
-            same = [table.c[name] == values[name] for name in key]
-            at = and_(table.c.run_no == self._run_no, *same)
-            said = {name: value for name, value in values.items() if name not in _BY_PERSONS}
-            if not self._connection.execute(update(table).where(at).values(said)).rowcount:
-                values |= {"run_no": self._run_no, "position": position}
-                self._connection.execute(insert(table), values)
+        rows = [(position, listed_row(record)) for position, record in self._of(kind)]
+        known = self._known(table, key) if rows else set()
+        new = []
+        for position, row in rows:
+            if tuple(row[name] for name in key) in known:
+                self._update_listed(table, key, row)
+            else:
+                new.append({**row, "run_no": self._run_no, "position": position})
+        _insert(self._connection, table, new)
+
+    def _known(self, table: Table, key: tuple[str, ...]) -> set[tuple[Any, ...]]:
+        """The keys of the rows that the run has."""
+        if self._is_new:
+            return set()
+        asked = select(*(table.c[name] for name in key)).where(table.c.run_no == self._run_no)
+        return {tuple(row) for row in self._connection.execute(asked)}
+
+    def _update_listed(self, table: Table, key: tuple[str, ...], row: dict[str, Any]) -> None:
+        same = [table.c[name] == row[name] for name in key]
+        said = {name: value for name, value in row.items() if name not in _BY_PERSONS}
+        at = and_(table.c.run_no == self._run_no, *same)
+        self._connection.execute(update(table).where(at).values(said))
 
     # -- numbers ----------------------------------------------------------------------------
     def _write_metrics(self, series: list[Points]) -> None:
