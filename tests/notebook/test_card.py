@@ -93,7 +93,8 @@ def test_it_reads_well_without_styles():
 
 def test_that_all_was_clean_is_said_in_few_words():
     outcomes = (make_outcome("D01"), make_outcome("D02"), make_outcome("D12", "not applicable"))
-    assert text(make_run(checks=outcomes)).endswith("2 checks clean")
+    assert text(make_run(checks=outcomes)).endswith("2 of 3 checks clean")
+    assert text(make_run(checks=outcomes[:2])).endswith("2 checks clean")
     assert "clean" not in text(make_run(checks=outcomes[2:])).replace("unknown", "")
     assert "checks clean" not in text(make_run(checks=outcomes, findings=(AGE,)))
 

@@ -173,10 +173,11 @@ def _more(finding: Finding) -> str:
 
 
 def _clean(run: Run) -> Iterator[Line]:
-    """That checks were made is said where they found nothing."""
+    """That checks were made, and how many could judge, is said where they found nothing."""
     clean = sum(one.outcome == "clean" for one in run.checks)
     if clean and not run.findings:
-        yield (Span(f"{readable.count(clean, 'check')} clean", "dim"),)
+        of = f"{clean} of " if clean < len(run.checks) else ""
+        yield (Span(f"{of}{readable.count(len(run.checks), 'check')} clean", "dim"),)
 
 
 # -- the parts ------------------------------------------------------------------------------------
