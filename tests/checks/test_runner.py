@@ -88,6 +88,18 @@ def test_nothing_begins_after_the_budget():
     assert ended["A05"].duration_s > 0.04
 
 
+def test_checks_that_only_look_at_records_run_also_after_the_budget():
+    @check("A07", cost="look")
+    def reads_history(run):
+        """It reads earlier runs."""
+        yield run.finding(f"{len(run.history())} runs")
+
+    ended = outcomes_of(finds, finds_nothing, reads_history, budget_s=0.0)
+    assert ended["A01"].outcome == "findings"
+    for code in ("A02", "A07"):
+        assert "%aseptic check" in ended[code].reason
+
+
 def test_the_project_sets_severity_and_thresholds():
     settings = CheckSettings(severity={"A01": "error"}, thresholds={"A01": {"count": 2}})
     report = run_checks([finds], DATA, settings)

@@ -33,6 +33,7 @@ Depth = Literal["automatic", "asked", "thorough"]
 _T = TypeVar("_T")
 _SAMPLE_ROWS: dict[Depth, int | None] = {"automatic": 5_000, "asked": 20_000, "thorough": None}
 
+BUDGET_IS_SPENT = "the time for checks after a cell was over: ask for it with `%aseptic check`"
 _MISSING: dict[str, str] = {
     "train": "no training data: name it as in `aseptic.check(train=…)` or `aseptic.roles(train=…)`",
     "test": "no test or validation data: name it as in `aseptic.check(train=…, test=…)`",
@@ -116,7 +117,12 @@ class Evidence:
         return _found("target", table.target)
 
     def history(self) -> Sequence[Run]:
-        """The earlier runs, newest first. Raises NotApplicable where there are none."""
+        """The earlier runs, newest first. Raises NotApplicable where there are none.
+
+        Reading them takes time, so it also does once the time for checks is over.
+        """
+        if self.is_hurried:
+            raise NotApplicable(BUDGET_IS_SPENT)
         runs = self.earlier()
         if not runs:
             raise NotApplicable(_MISSING["earlier"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aseptic.checks.check import Check, NotApplicable
-from aseptic.checks.evidence import Evidence, quietly
+from aseptic.checks.evidence import BUDGET_IS_SPENT, Evidence, quietly
 from aseptic.model import CheckOutcome, Finding
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 _ORDER = {"look": 0, "scan": 1, "fit": 2}
 _SEVERITIES = ("error", "warning", "info")
 _MOST_FINDINGS = 20  # of one check; how many more there are is said
-BUDGET_IS_SPENT = "the time for checks after a cell was over: ask for it with `%aseptic check`"
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,8 @@ def run_checks(
     """Judges the evidence by each check, cheap and severe ones first.
 
     Never raises for what a check does: a fault in it is an outcome, with the reason. What would
-    begin after the budget is not run. `on_progress(check, number, of)` is called before each.
+    begin after the budget is not run, but for checks that only look at records.
+    `on_progress(check, number, of)` is called before each.
     """
     ordered = sorted(checks, key=lambda one: (_ORDER[one.cost], _SEVERITIES.index(one.severity)))
     if budget_s is not None:
@@ -72,7 +72,7 @@ def _judge(
         is_thorough=evidence.depth == "thorough",
     )
     found: list[Finding] = []
-    if evidence.is_hurried:
+    if evidence.is_hurried and check.cost != "look":
         return _not_applicable(outcome, BUDGET_IS_SPENT), found
     try:
         found = list(check(evidence, **settings.thresholds.get(check.code, {})))

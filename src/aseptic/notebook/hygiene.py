@@ -174,7 +174,7 @@ def _is_of_data_alone(check: Check) -> bool:
 
 def _is_final(outcome: CheckOutcome) -> bool:
     """Whether the same would come out again: not where time or a library was missing."""
-    from aseptic.checks.runner import BUDGET_IS_SPENT
+    from aseptic.checks.evidence import BUDGET_IS_SPENT
 
     return outcome.reason != BUDGET_IS_SPENT and "import" not in (outcome.reason or "")
 
