@@ -117,6 +117,19 @@ def test_a_model_that_fails_is_not_applicable_also_under_load():
         Served(Evidence(model=Broken()))
 
 
+def test_answers_that_are_not_one_a_row_are_not_applicable():
+    class Odd(Sleepy):
+        def __init__(self, answer):
+            self.answer = answer
+
+        def predict(self, rows):
+            return self.answer
+
+    for answer in (None, 3.0, [1.0]):
+        with pytest.raises(NotApplicable, match="an answer for each row"):
+            served(Odd(answer)).answers(np.zeros((4, 2)))
+
+
 def test_the_size_is_that_of_the_pickle_with_no_copy_of_arrays():
     array = np.zeros(3_000_000)
     tracemalloc.start()

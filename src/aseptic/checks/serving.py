@@ -128,6 +128,13 @@ class Served:
             message = f"`predict` of {self.model.name} fails: {type(error).__name__}: {reason}"
             raise NotApplicable(message) from error
 
+    def answers(self, rows: Any) -> Any:
+        """What it predicts, as an array with an answer for each row. Raises NotApplicable."""
+        found = np.asarray(self.predict(rows))
+        if found.ndim == 0 or len(found) != len(rows):
+            raise NotApplicable(f"{self.model.name} does not give an answer for each row")
+        return found
+
 
 # -- latency --------------------------------------------------------------------------------------
 class Latency(NamedTuple):

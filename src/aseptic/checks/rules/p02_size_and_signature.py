@@ -71,11 +71,11 @@ def _of_order(run: Evidence, served: Served, *, share: float) -> Iterator[Findin
     if count < 2:
         return
     rows = served.batch(min(200, len(served.sample)))
-    expected = np.asarray(served.predict(rows))
+    expected = served.answers(rows)
     order = np.arange(count)[::-1]
     reversed_rows = rows.iloc[:, order] if hasattr(rows, "iloc") else rows[:, order]
     try:
-        answers = np.asarray(served.predict(reversed_rows))
+        answers = served.answers(reversed_rows)
     except NotApplicable:  # it refuses, as it should
         return
     differing = _share_that_differs(expected, answers)
