@@ -24,8 +24,8 @@ class Code(NamedTuple):
     is_own: bool = False  # of the run, not of a cell before it
 
     def at(self, line: int) -> str:
-        """Such as `line 4 of cell 3`."""
-        return f"line {line} of {self.place}"
+        """Such as `line 4 of cell 3`; of the run's own code just `line 4`."""
+        return f"line {line}" if self.is_own else f"line {line} of {self.place}"
 
     @property
     def tree(self) -> ast.Module | None:

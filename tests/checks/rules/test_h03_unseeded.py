@@ -71,7 +71,7 @@ def test_all_calls_are_one_finding_with_their_places():
     )
     (finding,) = judge(unseeded, run=run).findings
     assert finding.message == (
-        "train_test_split (line 2 of cell 1) and RandomForestClassifier (line 1 of the run's code)"
+        "train_test_split (line 2 of cell 1) and RandomForestClassifier (line 1)"
         " draw random numbers that no seed fixes"
     )
 
