@@ -365,3 +365,21 @@ def in_fresh_python(code, folder):
     )
     assert said.returncode == 0, said.stderr
     return said.stdout.splitlines()[-1]
+
+
+# -- the code that a run came from -----------------------------------------------------------------
+
+
+def test_a_split_without_a_seed_in_an_earlier_cell_is_seen(ready):
+    ready.run("A, B, a, b = train_test_split(X, y)")
+    ready.run("%%track\nscore = LogisticRegression().fit(A, a).score(B, b)")
+    (found,) = (one for one in ready.last().findings if one.code == "H03")
+    assert found.subject == "train_test_split"
+    assert "of cell" in found.message
+
+
+def test_a_seed_in_an_earlier_cell_counts(ready):
+    ready.run("np.random.seed(0)")
+    ready.run("A, B, a, b = train_test_split(X, y)")
+    ready.run("%%track\nscore = LogisticRegression().fit(A, a).score(B, b)")
+    assert outcome(ready.last(), "H03") == "clean"

@@ -45,13 +45,20 @@ def code_of(run: Run) -> list[Code]:
     return [*earlier, Code("the run's code", run.source, is_own=True)]
 
 
+def earlier_code(run: Run) -> list[Code]:
+    """All cells of the session before the run's own, in order of execution."""
+    own = _own_cell(run)
+    cells = () if own is None else run.cells
+    return [Code(f"cell {one.order}", one.source) for one in cells if own and one.order < own.order]
+
+
 def cells_used(run: Run) -> list[Cell]:
     """The earlier cells that made or changed what the run's cell used, in order of execution.
 
     By the names that cells read and write. Cells that import are among them, those that only
     showed something are not.
     """
-    own = next((cell for cell in reversed(run.cells) if cell.run_id == run.run_id), None)
+    own = _own_cell(run)
     if own is None:
         return []
     needed, found = set(own.reads), []
@@ -63,6 +70,10 @@ def cells_used(run: Run) -> list[Cell]:
         needed |= set(cell.reads)
         found.append(cell)
     return found[::-1]
+
+
+def _own_cell(run: Run) -> Cell | None:
+    return next((cell for cell in reversed(run.cells) if cell.run_id == run.run_id), None)
 
 
 def same_code(run: Run) -> tuple[str, ...]:

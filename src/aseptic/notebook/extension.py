@@ -97,7 +97,7 @@ class Extension:
         self.folder = folder
         self.is_auto = False
         self.log = CellLog()
-        self.hygiene = Hygiene(folder)
+        self.hygiene = Hygiene(folder, cells=lambda: self.log.cells)
         self._frames = threading.local()
         self._lock = threading.RLock()  # of `log` and what is written of it: subshells share them
         self._latest: dict[tuple[str, str], Run] = {}  # the last run of each cell, for its card

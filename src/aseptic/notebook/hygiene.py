@@ -20,7 +20,7 @@ from aseptic.capture.lineage import Lineage
 from aseptic.errors import AsepticError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from aseptic.active_run import ActiveRun
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from aseptic.checks.evidence import Evidence
     from aseptic.checks.runner import Report
     from aseptic.checks.settings import CheckSettings
-    from aseptic.model import CheckOutcome, Finding, Run
+    from aseptic.model import Cell, CheckOutcome, Finding, Run
     from aseptic.notebook.evidence import Assigned
     from aseptic.store.base import Record
 
@@ -43,8 +43,15 @@ _Judged = tuple["CheckOutcome", tuple["Finding", ...]]
 class Hygiene:
     """What checks know in one session."""
 
-    def __init__(self, folder: Path, *, least_s: float = _LEAST_S) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        cells: Callable[[], Sequence[Cell]] = tuple,
+        least_s: float = _LEAST_S,
+    ) -> None:
         self.folder = folder
+        self.cells = cells  # those of the session so far
         self.least_s = least_s  # what the checks of any cell may take
         self.lineage = Lineage()
         self._earlier: dict[str, list[Run]] = {}  # by experiment, newest first
@@ -86,7 +93,7 @@ class Hygiene:
     def ended(self, run: Run) -> None:
         """Notes a run of this session, for the next one to be compared with."""
         if run.experiment in self._earlier:
-            self._earlier[run.experiment].insert(0, run)
+            self._earlier[run.experiment].insert(0, _with_cells(run, self.cells()))
             del self._earlier[run.experiment][_MAX_EARLIER:]
 
     # -- within ---------------------------------------------------------------------------------
@@ -105,7 +112,7 @@ class Hygiene:
             namespace,
             self.lineage,
             declared=declared.declared_names(namespace),
-            run=run.snapshot(),
+            run=_with_cells(run.snapshot(), self.cells()),
             store=run.store,
             settings=settings,
             earlier=earlier,
@@ -157,6 +164,18 @@ class Hygiene:
         while len(self._remembered) > _MAX_REMEMBERED:
             self._remembered.popitem(last=False)
         return known
+
+
+def _with_cells(run: Run, cells: Sequence[Cell]) -> Run:
+    """The run with the session's cells up to its own, as its record will have them."""
+    if not run.cells:
+        return run
+    order = run.cells[-1].order
+    known = [cell for cell in cells if cell.order <= order]
+    if not known or known[-1].order != order:
+        return run
+    own = msgspec.structs.replace(known[-1], run_id=run.run_id)
+    return msgspec.structs.replace(run, cells=(*known[:-1], own))
 
 
 def _record_roles(run: ActiveRun, roles: Mapping[str, Assigned]) -> None:

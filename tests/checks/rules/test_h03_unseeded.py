@@ -80,6 +80,15 @@ def test_a_cell_that_the_run_did_not_use_is_passed_over():
     assert not judge(unseeded, run=run_of_cells("other = train_test_split(X)", "acc = 1")).findings
 
 
+def test_a_cell_that_only_seeds_counts_though_it_makes_nothing():
+    own = "clf = RandomForestClassifier().fit(X, y)"
+    assert not judge(unseeded, run=run_of_cells("np.random.seed(0)", own)).findings
+    assert not judge(
+        unseeded, run=run_of_cells("from numpy.random import seed", "seed(1)", own)
+    ).findings
+    assert judge(unseeded, run=run_of_cells("torch.manual_seed(0)", own)).findings
+
+
 def test_the_seed_of_a_run_fixes_its_own_cell_but_not_the_split_before_it():
     own = "clf = RandomForestClassifier().fit(parts)"
     assert messages(own, seed=0) == []

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from aseptic.checks.check import NotApplicable, check
-from aseptic.checks.code import Call, calls_in, code_of
+from aseptic.checks.code import Call, calls_in, code_of, earlier_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ def unseeded(run: Evidence, *, shown: int = 4) -> Iterator[Finding]:
     Method: the syntax of the run's code and of the cells that it used is searched for calls that
     draw random numbers: of `random`, NumPy, pandas, scikit-learn, imbalanced-learn, PyTorch and
     Keras. A call is seeded by its own argument (`random_state`, `seed`, a generator), by a seed
-    of its library in that code, by a function with "seed" in its name, or by the run's own
+    of its library in an earlier cell, by a function with "seed" in its name, or by the run's own
     `--seed`, which seeds what is drawn in the run's own cell. Up to `shown` of the calls are named.
 
     Remedy: give each of them its own seed (`random_state=0`), or seed the whole run:
@@ -64,9 +64,11 @@ def unseeded(run: Evidence, *, shown: int = 4) -> Iterator[Finding]:
 def unseeded_calls(run: Run) -> list[Call]:
     """The calls of a run that draw random numbers without a seed, the first one of each line."""
     calls = list(calls_in(code_of(run)))
-    if any("seed" in _short(call.name).lower() and _is_general(call) for call in calls):
+    seeding = calls_in(code for code in earlier_code(run) if "seed" in code.source.lower())
+    said = [*calls, *seeding]  # a cell that only seeds makes nothing that the run's cell reads
+    if any("seed" in _short(call.name).lower() and _is_general(call) for call in said):
         return []
-    given = {library for call in calls for library in _seeded_libraries(call)}
+    given = {library for call in said for library in _seeded_libraries(call)}
     found = [call for call in calls if _library(call) not in {None, *given}]
     if run.seed is not None:  # it seeds the global generators, when the run's own cell begins
         found = [call for call in found if not call.code.is_own or _library(call) == "a generator"]
