@@ -86,9 +86,10 @@ def gross_outliers(
             continue
         count, nearest, before, found_p = found
         name = names[place]
+        what = "value of" if count == 1 else "values of"
         yield run.finding(
-            f"{count:,} {'value' if count == 1 else 'values'} of {name} {'lies' if count == 1 else 'lie'} at least"
-            f" {nearest:,.0f} standard deviations away, the others within {before:,.0f}",
+            f"{count:,} {what} {name} at least {nearest:,.0f} standard deviations away, the others"
+            f" within {before:,.0f}",
             subject=name,
             sample=sample,
             rows=sample.positions[np.flatnonzero(column >= nearest)],

@@ -86,7 +86,7 @@ def _strays(sample: Sample, name: str, most: float) -> tuple[str, str, Any] | No
     if not (1 - most) * len(known) <= hits < len(known) or numeric.sum() < 5:
         return None
     words = set(texts.index[~numeric])
-    return "number", "text", np.array([value in words for value in known])
+    return "number", "texts", np.array([value in words for value in known])
 
 
 def _type_of(value: Any) -> str:
