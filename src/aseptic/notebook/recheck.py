@@ -35,6 +35,7 @@ def evidence_at_hand(run: Run, extension: Extension) -> Evidence:
             run=run,
             store=extension.store,
             settings={},
+            earlier=(),
         )
     return evidence
 
