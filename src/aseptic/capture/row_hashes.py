@@ -89,6 +89,8 @@ def _array_of(series: Any) -> Any:
         if kind in "iufb":
             return series.to_numpy(dtype=np.float64, na_value=np.nan)
         if kind in "mM":
+            if "date32" in str(dtype) or "date64" in str(dtype):  # of Arrow: datetime.date, None
+                series = series.astype("timestamp[ns][pyarrow]")
             return series.to_numpy(dtype=f"{kind}8[ns]")
     return series.to_numpy(dtype=object)
 

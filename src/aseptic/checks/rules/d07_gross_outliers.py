@@ -86,10 +86,10 @@ def gross_outliers(
             continue
         count, nearest, before, found_p = found
         name = names[place]
-        what = "value of" if count == 1 else "values of"
+        what = f"value of {name} lies" if count == 1 else f"values of {name} lie"
         yield run.finding(
-            f"{count:,} {what} {name} at least {nearest:,.0f} standard deviations away, the others"
-            f" within {before:,.0f}",
+            f"{count:,} {what} at least {nearest:,.0f} standard deviations away, the"
+            f" others within {before:,.0f}",
             subject=name,
             sample=sample,
             rows=sample.positions[np.flatnonzero(column >= nearest)],
