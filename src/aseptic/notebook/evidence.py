@@ -7,6 +7,7 @@ recognised by their rows, so a frame counts as train where the fit saw some of i
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,13 +15,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aseptic.capture.fit_watch import is_plain, plain_columns, rows_seen, table_kind
 from aseptic.checks.check import NotApplicable
 from aseptic.checks.evidence import Evidence
-from aseptic.checks.recorded import series_of
+from aseptic.checks.recorded import earlier_runs, series_of
 from aseptic.checks.roles import is_target_name, role_of
 from aseptic.checks.tables import Table
 from aseptic.errors import AsepticError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from aseptic.capture.lineage import DataUse, Lineage, RowsSeen
     from aseptic.checks.tables import Role
@@ -64,7 +65,7 @@ def evidence_of(
     run: Run,
     store: Store,
     settings: Mapping[str, Any],
-    earlier: Sequence[Run],
+    earlier: Sequence[Run] | None = None,
 ) -> tuple[Evidence, dict[str, Assigned]]:
     """What is known of a cell, for the checks that run by themselves; and the roles of its data."""
     found = _Finder(names, namespace, lineage).find(declared)
@@ -72,7 +73,7 @@ def evidence_of(
         tables=tuple(found.tables),
         model=_model(names, namespace, lineage),
         run=run,
-        earlier=lambda: earlier,
+        earlier=_earlier(run, store) if earlier is None else lambda: earlier,
         series=_series(run, store),
         facts={name: float(metric.value) for name, metric in run.metrics.items()},
         settings=settings,
@@ -304,6 +305,19 @@ def _model(names: Iterable[str], namespace: Mapping[str, Any], lineage: Lineage)
         if estimator is not None and id(estimator) in held:
             return estimator
     return None
+
+
+def _earlier(run: Run, store: Store) -> Callable[[], Sequence[Run]]:
+    """The earlier runs of the experiment, read when they are asked for."""
+
+    @functools.lru_cache(maxsize=1)
+    def read() -> Sequence[Run]:
+        try:
+            return earlier_runs(store, run)
+        except (AsepticError, OSError):
+            return []
+
+    return read
 
 
 def _series(run: Run, store: Store) -> Mapping[str, Any]:
