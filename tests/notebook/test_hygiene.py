@@ -370,16 +370,36 @@ def in_fresh_python(code, folder):
 # -- the code that a run came from -----------------------------------------------------------------
 
 
-def test_a_split_without_a_seed_in_an_earlier_cell_is_seen(ready):
-    ready.run("A, B, a, b = train_test_split(X, y)")
-    ready.run("%%track\nscore = LogisticRegression().fit(A, a).score(B, b)")
-    (found,) = (one for one in ready.last().findings if one.code == "H03")
+@pytest.fixture
+def traced(shell, folder):
+    """A shell with data, and the checks of code and history alone."""
+    (folder / "pyproject.toml").write_text('[tool.aseptic.checks]\nselect = ["H03", "H04"]\n')
+    shell.extension().hygiene.least_s = 60
+    shell.run(DATA)
+    return shell
+
+
+def test_a_split_without_a_seed_in_an_earlier_cell_is_seen(traced):
+    traced.run("A, B, a, b = train_test_split(X, y)")
+    traced.run("%%track\nscore = LogisticRegression().fit(A, a).score(B, b)")
+    (found,) = (one for one in traced.last().findings if one.code == "H03")
     assert found.subject == "train_test_split"
     assert "of cell" in found.message
 
 
-def test_a_seed_in_an_earlier_cell_counts(ready):
-    ready.run("np.random.seed(0)")
-    ready.run("A, B, a, b = train_test_split(X, y)")
-    ready.run("%%track\nscore = LogisticRegression().fit(A, a).score(B, b)")
-    assert outcome(ready.last(), "H03") == "clean"
+def test_a_seed_in_an_earlier_cell_counts(traced):
+    traced.run("np.random.seed(0)")
+    traced.run("A, B, a, b = train_test_split(X, y)")
+    traced.run("%%track\nscore = LogisticRegression().fit(A, a).score(B, b)")
+    assert outcome(traced.last(), "H03") == "clean"
+
+
+def test_the_same_cells_with_another_result_are_seen_and_other_cells_are_not(traced):
+    def runs_with(step):
+        traced.run(f"def measure(): return float(rng.normal()) * {step}")
+        traced.run("%%track\nacc = measure()")
+        return outcome(traced.last(), "H04")
+
+    assert runs_with(1) != "findings"
+    assert runs_with(2) == "clean"
+    assert runs_with(2) == "findings"
