@@ -160,6 +160,15 @@ def test_a_model_of_arrays_is_not_asked_with_named_columns():
         UserModel(run).predictions(problem(run))
 
 
+def test_an_array_of_as_many_columns_is_taken_to_be_in_the_models_order():
+    frame, label = make_frame()
+    numbers = frame[["size", "age"]]
+    model = LogisticRegression().fit(numbers, label)
+    run = evidence((numbers.to_numpy(), label), (numbers.to_numpy(), label), model)
+    expected = model.predict(numbers) == "yes"
+    assert (UserModel(run).predictions(problem(run)) == expected).all()
+
+
 def test_probabilities_are_in_the_order_of_the_classes_of_the_problem():
     frame, label = make_frame()
     numbers = frame[["size", "age"]]

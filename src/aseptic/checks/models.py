@@ -562,7 +562,7 @@ class UserModel:
 
     def _form(self, features: pd.DataFrame, table: Table) -> Any:
         names = getattr(self._model, "feature_names_in_", None)
-        if names is not None:
+        if names is not None and (table.is_named or len(names) != features.shape[1]):
             missing = [str(name) for name in names if str(name) not in features.columns]
             if missing:
                 raise NotApplicable(f"{table.name} has no column {missing[0]} as the model needs")
