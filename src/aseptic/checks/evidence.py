@@ -6,6 +6,7 @@ of a few literal values. What is not there is asked for in vain: `NotApplicable`
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from contextlib import contextmanager
@@ -134,10 +135,14 @@ class Evidence:
         """Random numbers that are the same each time, and not those of the user."""
         return np.random.default_rng(0)
 
+    def time_left(self) -> float:
+        """Seconds until the time that was given is over; infinite where there is no hurry."""
+        return math.inf if self.deadline is None else self.deadline - time.perf_counter()
+
     @property
     def is_hurried(self) -> bool:
         """Whether the time that was given is over."""
-        return self.deadline is not None and time.perf_counter() > self.deadline
+        return self.time_left() < 0
 
     def module(self, name: str) -> Any:
         """A library that the check needs. Raises NotApplicable where it is not to be had.

@@ -13,7 +13,7 @@ from aseptic.checks.evidence import BUDGET_IS_SPENT, Evidence, quietly
 from aseptic.model import CheckOutcome, Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from aseptic.checks.settings import CheckSettings
 
@@ -36,12 +36,14 @@ def run_checks(
     settings: CheckSettings,
     *,
     budget_s: float | None = None,
+    expected_s: Mapping[str, float] | None = None,
     on_progress: Callable[[Check, int, int], None] | None = None,
 ) -> Report:
     """Judges the evidence by each check, cheap and severe ones first.
 
     Never raises for what a check does: a fault in it is an outcome, with the reason. What would
-    begin after the budget is not run, but for checks that only look at records.
+    begin after the budget is not run, nor what by `expected_s` (by code) would end after it; but
+    for checks that only look at records.
     `on_progress(check, number, of)` is called before each.
     """
     ordered = sorted(checks, key=lambda one: (_ORDER[one.cost], _SEVERITIES.index(one.severity)))
@@ -53,7 +55,8 @@ def run_checks(
         for number, one in enumerate(ordered):
             if on_progress is not None:
                 on_progress(one, number, len(ordered))
-            outcome, found = _judge(one, evidence, settings)
+            margin = (expected_s or {}).get(one.code, 0.0)
+            outcome, found = _judge(one, evidence, settings, margin_s=margin)
             outcomes.append(outcome)
             findings += found
     outcomes.sort(key=lambda outcome: outcome.code)
@@ -62,7 +65,7 @@ def run_checks(
 
 
 def _judge(
-    check: Check, evidence: Evidence, settings: CheckSettings
+    check: Check, evidence: Evidence, settings: CheckSettings, *, margin_s: float
 ) -> tuple[CheckOutcome, list[Finding]]:
     started = time.perf_counter()
     outcome = CheckOutcome(
@@ -72,7 +75,7 @@ def _judge(
         is_thorough=evidence.depth == "thorough",
     )
     found: list[Finding] = []
-    if evidence.is_hurried and check.cost != "look":
+    if check.cost != "look" and evidence.time_left() < margin_s:
         return _not_applicable(outcome, BUDGET_IS_SPENT), found
     try:
         found = list(check(evidence, **settings.thresholds.get(check.code, {})))

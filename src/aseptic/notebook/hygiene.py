@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _SHARE = 0.05  # of the cell's time
 _LEAST_S = 0.2
 _MAX_EARLIER = 30
+#: Seconds for each value in the tables, until a check has been seen to run: measured on digits.
+_RATES = {"look": 0.0, "scan": 0.0, "fit": 1.5e-6}
 _MAX_REMEMBERED = 8  # data sets whose findings are kept
 _OF_DATA_ALONE = frozenset({"data", "reference", "target", "test", "train"})
 _Judged = tuple["CheckOutcome", tuple["Finding", ...]]
@@ -55,6 +57,7 @@ class Hygiene:
         self.least_s = least_s  # what the checks of any cell may take
         self.lineage = Lineage()
         self._earlier: dict[str, list[Run]] = {}  # by experiment, newest first
+        self._rates: dict[str, float] = {}  # seconds that each check took, per cell of its tables
         self._remembered: OrderedDict[str, dict[str, _Judged]] = OrderedDict()
 
     def watch(self) -> FitWatch:
@@ -144,7 +147,14 @@ class Hygiene:
         known = self._known(_key(evidence, settings)) if of_data and evidence.tables else {}
         fresh = [one for one in checks if one.code not in known]
         budget_s = max(0.0, deadline - time.perf_counter())
-        report = run_checks(fresh, evidence, settings, budget_s=budget_s)
+        size = _cells_looked_at(evidence)
+        expected = {one.code: self._rates.get(one.code, _RATES[one.cost]) * size for one in fresh}
+        report = run_checks(fresh, evidence, settings, budget_s=budget_s, expected_s=expected)
+        self._rates |= {
+            one.code: one.duration_s / size
+            for one in report.outcomes
+            if one.outcome != "not applicable"
+        }
         again = [known[one.code] for one in checks if one.code in known]
         for outcome in report.outcomes:
             if outcome.code in of_data and evidence.tables and _is_final(outcome):
@@ -164,6 +174,12 @@ class Hygiene:
         while len(self._remembered) > _MAX_REMEMBERED:
             self._remembered.popitem(last=False)
         return known
+
+
+def _cells_looked_at(evidence: Evidence) -> int:
+    """About how many values a check sees after a cell: its samples are limited."""
+    sizes = (min(len(table), 5_000) * len(table.columns) for table in evidence.tables)
+    return max(1, sum(sizes))
 
 
 def _with_cells(run: Run, cells: Sequence[Cell]) -> Run:
