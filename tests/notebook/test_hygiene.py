@@ -403,3 +403,13 @@ def test_the_same_cells_with_another_result_are_seen_and_other_cells_are_not(tra
     assert runs_with(1) != "findings"
     assert runs_with(2) == "clean"
     assert runs_with(2) == "findings"
+
+
+def test_only_the_rows_that_were_scored_are_judged(ready):
+    ready.run("A, B, a, b = train_test_split(X, y, random_state=0)")
+    ready.run("X_test, y_test = pd.concat([B, A[:20]]), pd.concat([b, a[:20]])")
+    ready.run("%%track\nm = LogisticRegression().fit(A, a)\nm.score(X_test[:-20], y_test[:-20])")
+    assert outcome(ready.last(), "D15") == "clean"
+    assert roles(ready.last())["X_test"] == ("test", "LogisticRegression.score")
+    ready.run("%%track\nm = LogisticRegression().fit(A, a)\nm.score(X_test, y_test)")
+    assert outcome(ready.last(), "D15") == "findings"

@@ -23,6 +23,9 @@ from aseptic.errors import AsepticError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from aseptic.capture.lineage import DataUse, Lineage, RowsSeen
     from aseptic.checks.tables import Role
     from aseptic.model import Run
@@ -120,6 +123,9 @@ class _Finder:
             matches = [
                 (name, columns) for name in self._data for columns in self._match(name, seen)
             ]
+            if not matches:
+                self._add_part(seen, role, use.said)
+                continue
             targets = list(self._targets(use, matches)) if seen is use.features else []
             for name, columns in sorted(matches, key=lambda match: bool(match[1])):
                 own = role_of(name)
@@ -182,9 +188,27 @@ class _Finder:
         if self._make(name, role, data, target):
             self._filled.add(role)
 
-    def _make(self, name: str, role: Role, data: Any, target: str | None) -> bool:
-        """Adds a table, with its target if that fits."""
-        targets = [self._data.get(target, target)] if target is not None else []
+    def _add_part(self, seen: RowsSeen, role: Role, said: str) -> None:
+        """Adds the rows that an estimator saw, where they are some of those of a variable."""
+        wholes = sorted((len(data), name) for name, data in self._data.items() if data.ndim == 2)
+        for size, name in wholes:
+            data = self._data[name]
+            if role in self._filled or size <= seen.rows or data.shape[1] != seen.width:
+                continue
+            rows = _places_of(seen, self._hash(name))
+            if rows is None:
+                continue
+            target = self._target_by_name(name, role_of(name))
+            targets = None if target is None else _take(self._data[target], rows)
+            part = f"{seen.rows:,} rows of {name}"
+            if self._make(part, role, _take(data, rows), targets):
+                self._found.roles.setdefault(name, Assigned(role, said))
+                self._filled.add(role)
+
+    def _make(self, name: str, role: Role, data: Any, target: Any) -> bool:
+        """Adds a table, with its target (values, or the name of a variable or column)."""
+        is_name = isinstance(target, str)
+        targets = [] if target is None else [self._data.get(target, target) if is_name else target]
         if table_kind(data) == "dataframe":
             kept = plain_columns(data)
             data = data if len(kept) == data.shape[1] else data.iloc[:, kept]
@@ -328,6 +352,22 @@ def _series(run: Run, store: Store) -> Mapping[str, Any]:
         return series_of(store, run)
     except (AsepticError, OSError):
         return {}
+
+
+def _places_of(seen: RowsSeen, whole: RowsSeen) -> NDArray[np.int64] | None:
+    """Where the rows that were seen lie in a variable; None where one of them does not."""
+    import numpy as np
+
+    if seen.hashes is None or whole.hashes is None or not (seen.is_whole and whole.is_whole):
+        return None
+    order = np.argsort(whole.hashes, kind="stable")
+    at = np.searchsorted(whole.hashes, seen.hashes, sorter=order)
+    places: NDArray[np.int64] = order[np.minimum(at, len(order) - 1)]
+    return places if np.array_equal(whole.hashes[places], seen.hashes) else None
+
+
+def _take(data: Any, rows: Any) -> Any:
+    return data.iloc[rows] if hasattr(data, "iloc") else data[rows]
 
 
 def _is_tabular(value: object) -> bool:
