@@ -3,6 +3,7 @@
 # PYTHON=python3.12   the Python that makes the environment (3.10 or newer)
 # VENV=.venv          where the environment lies
 # LAB=0               `make demo` stops before it serves JupyterLab
+# CASES=40            `make bench-accuracy` looks at about so many cases
 # CI=true             a missing browser fails `make test` instead of being said
 
 PYTHON ?= python3
@@ -26,7 +27,7 @@ SOURCES := pyproject.toml hatch_build.py \
 
 help: ## list the targets
 	@echo "make TARGET [PYTHON=$(PYTHON)] [VENV=$(VENV)] [LAB=0]"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
 demo: $(STAMPS)/demo ## run the quickstart on real data, compare its runs, open it in JupyterLab
 	$(BIN)/python tools/run_demo.py $(if $(filter 0 no false,$(LAB)),--no-lab)
@@ -60,6 +61,9 @@ docs: $(STAMPS)/docs ## build the pages into site/, with every warning an error
 
 bench: $(STAMPS)/test ## print how fast things are
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+bench-accuracy: $(STAMPS)/test ## print how accurate the checks are, beside other tools, and write the page of docs
+	$(BIN)/python benchmarks/accuracy/score.py $(if $(CASES),--cases $(CASES))
 
 clean: ## delete what was made here, but no run: .aseptic/ stays
 	rm -rf $(VENV) build dist site demo labextension/node_modules labextension/lib \
