@@ -34,9 +34,9 @@ def main(tool: str, judge: Judge) -> None:
     parser.add_argument("out", type=Path, help="the folder for the findings")
     parser.add_argument("--names", type=Path, help="a file with the names of cases, one a line")
     options = parser.parse_args()
-    every = [folder.name for folder in options.cases.iterdir()]
+    every = sorted(folder.name for folder in options.cases.iterdir())
     names = options.names.read_text().split() if options.names else every
-    folders = [options.cases / name for name in sorted(names)]
+    folders = [options.cases / name for name in names]
     folders = [folder for folder in folders if (folder / "case.json").exists()]
     options.out.mkdir(parents=True, exist_ok=True)
     warnings.simplefilter("ignore")

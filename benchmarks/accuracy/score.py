@@ -400,8 +400,13 @@ def _make_cases(
 
 
 def _call(place: Environment, script: str, *words: str) -> None:
-    """Runs a script of this folder in an environment, on one thread."""
+    """Runs a script of this folder in an environment, on one thread.
+
+    The folder is where processes find the classes of models.py that a judge starts in its turn.
+    """
+    path = os.pathsep.join(filter(None, (str(HERE), os.environ.get("PYTHONPATH"))))
     variables = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+    variables["PYTHONPATH"] = path if place.name == "aseptic" else str(HERE)
     subprocess.run([str(place.python), str(HERE / script), *words], env=variables, check=True)
 
 
