@@ -48,7 +48,8 @@ EVIDENTLY = {
     "MeanValue": ("D07",),
     "StdValue": ("D07",),
     "UniqueValueCount": ("D25", "D27"),
-    "ValueDrift": ("D12", "D13"),
+    "ValueDrift": ("D13",),
+    "TargetDrift": ("D12",),  # its ValueDrift, of the target
     "DriftedColumnsCount": ("D13",),
 }
 

@@ -23,13 +23,15 @@ def judge(case: Case, train: pd.DataFrame, test: pd.DataFrame) -> list[Finding]:
             frame[name] = frame[name].astype(str)
     report = Report([DataDriftPreset(), DataSummaryPreset()], include_tests=True)
     tests = json.loads(report.run(test, train).json())["tests"]
-    return [_finding(one) for one in tests if one["status"] == "FAIL"]
+    return [_finding(one, case) for one in tests if one["status"] == "FAIL"]
 
 
-def _finding(test: dict) -> Finding:
+def _finding(test: dict, case: Case) -> Finding:
     params = test["metric_config"]["params"]
+    check = params["type"].rpartition(":")[2]
+    is_of_target = check == "ValueDrift" and params.get("column") == case.target
     return {
-        "check": params["type"].rpartition(":")[2],
+        "check": "TargetDrift" if is_of_target else check,
         "subject": params.get("column"),
         "severity": "warning",
         "said": f"{test['name']}: {test['description']}",
