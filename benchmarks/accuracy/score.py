@@ -209,23 +209,25 @@ def page(figures: Figures, reasons: dict[str, str]) -> str:
 
 _HEAD = """# Accuracy
 
-*Written by `make bench-accuracy`.* {cases} cases were made from data sets that Python packages ship,
-{clean} of them clean; each of the others holds one planted fault. Intervals are Wilson's at 95 %.
-Thresholds were set on other seeds, and two of the data sets were never looked at before.
+*Written by `make bench-accuracy`.* {cases} cases were made from data sets that Python packages
+ship, {clean} of them clean; each of the others holds one planted fault. Intervals are Wilson's
+at 95%. Thresholds were set on other seeds, and two of the data sets were never looked at
+before.
 
 - *Found*: the tool names the fault, and does not say the same of the clean twin of the case.
 - *Hurts*: the score of a boosted tree is wrong or worse by 0.02 and by two standard errors.
-- *False alarm*: a warning or error on a clean case, whatever its truth: some real data do hold the
-  fault, such as columns that say the same.
+- *False alarm*: a warning or error on a clean case, whatever its truth: some real data do hold
+  the fault, such as columns that say the same.
 - *Tip*: a finding of the severity `info`.
 - *Precision*: of what is said of planted and of clean cases together, the share that is right.
 
-deepchecks ran its suites of data integrity and of train against test, and two checks that are in
-none (nulls, class imbalance); evidently its presets of drift and of data summary, with the tests that
-they make themselves, without that of equal lengths of train and test; cleanlab its Datalab on train,
-with out-of-fold predictions of a boosted tree; skore the checks of an estimator's report, the slow
-ones too, for a boosted tree where the case has no model. Which of their checks says what one of ours
-says is in `benchmarks/accuracy/correspondence.py`, read in their favour.
+deepchecks ran its suites of data integrity and of train against test, and two checks that are
+in none (nulls, class imbalance); evidently its presets of drift and of data summary, with the
+tests that they make themselves, without that of equal lengths of train and test; cleanlab its
+Datalab on train, with out-of-fold predictions of a boosted tree; skore the checks of an
+estimator's report, the slow ones too, for a boosted tree where the case has no model. Which of
+their checks says what one of ours says is in `benchmarks/accuracy/correspondence.py`, read in
+their favour.
 """
 
 
