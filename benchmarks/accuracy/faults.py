@@ -16,8 +16,6 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-VARIANTS = ("plain", "dated", "places", "grouped")  # clean data with what some faults need
-
 
 @dataclass
 class Draft:
@@ -158,7 +156,7 @@ def group_leak(draft: Draft, strength: float) -> None:
     draft.subjects.append("person")
 
 
-@_fault("D16", strengths=(0.2, 1.0), variant="dated", hurts="no")
+@_fault("D16", strengths=(0.2, 1.0), variant="seasonal", hurts="no")
 def time_leak(draft: Draft, strength: float) -> None:
     """That share of the rows is split at random, though dates say what came later."""
     both = pd.concat([draft.train, draft.test], ignore_index=True)
@@ -443,6 +441,21 @@ def dated(draft: Draft) -> None:
         frame["recorded_at"] = start + draft.rng.permutation(own).astype("timedelta64[D]")
 
 
+def seasonal(draft: Draft) -> None:
+    """As dated, and the target rises and falls with the season, of which each table has many."""
+    days, length = 720, 60  # of all, and of a season
+    cut = round(days / length * len(draft.train) / (len(draft.train) + len(draft.test))) * length
+    start = np.datetime64("2021-03-01", "ns")
+    for frame, first, last in ((draft.train, 0, cut), (draft.test, cut, days)):
+        values = pd.Series(pd.factorize(frame[draft.target], sort=True)[0])
+        loose = (values - values.mean()) / (values.std() or 1.0) + draft.rng.normal(
+            0, 0.7, len(frame)
+        )
+        season = draft.rng.integers(first // length, last // length, len(frame))
+        day = (season + loose.rank(pct=True).to_numpy() * 0.999) * length
+        frame["recorded_at"] = start + day.astype("timedelta64[D]")
+
+
 def places(draft: Draft) -> None:
     """Each row has a town with letters beyond ASCII."""
     towns = ["Zürich", "Genève", "Köln", "São Paulo", "Málaga", "Besançon", "Łódź", "Oslo", "Rome"]
@@ -513,6 +526,7 @@ def _relabelled(draft: Draft, places: np.ndarray) -> pd.Series:
 
 
 _FIRST = ("Anna", "Omar", "Lucia", "Jan", "Mei", "Sofia", "Paul", "Aisha", "Ivan", "Maria", "Tom")
+_MIDDLE = "ABCDEFGHIJKLMNOPRSTW"
 _LAST = ("Keller", "Rossi", "Novak", "Haddad", "Chen", "Silva", "Meyer", "Dubois", "Ivanov")
 
 
@@ -533,4 +547,5 @@ def _iban(rng: np.random.Generator) -> str:
 
 
 def _name(rng: np.random.Generator) -> str:
-    return f"{rng.choice(_FIRST)} {rng.choice(_LAST)}"
+    first, second = rng.choice(_LAST, 2)
+    return f"{rng.choice(_FIRST)} {rng.choice(list(_MIDDLE))}. {first}-{second}"
