@@ -10,17 +10,19 @@ whenever and wherever it is made; those that are there already are not made agai
 from __future__ import annotations
 
 import argparse
+import inspect
+import shutil
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import faults
 import numpy as np
 from bases import BASES, Base
 from faults import FAULTS, Draft, Fault, Unsuitable
 from models import build_model, score
-from reading import Case, write_case
+from reading import Case, read_case, write_case
 from sklearn.model_selection import train_test_split
 
 if TYPE_CHECKING:
@@ -64,6 +66,14 @@ class Plan:
     def seed(self, *, clean: bool) -> int:
         """A seed of its own for every case of every part."""
         return zlib.crc32(f"{self.part}/{self.clean_name if clean else self.name}".encode())
+
+    @property
+    def recipe(self) -> str:
+        """What of the code the tables depend on, as a number: old cases are made anew."""
+        parts: list[Any] = [_clean, self.fault.plant if self.fault else _sound_model]
+        if self.variant != "plain":
+            parts.append(getattr(faults, self.variant))
+        return f"{zlib.crc32(''.join(map(inspect.getsource, parts)).encode()):08x}"
 
 
 def plan(part: str, bases: list[Base]) -> list[Plan]:
@@ -189,6 +199,7 @@ def make(one: Plan, folder: Path) -> Case | None:
         model=draft.model,
         hurt=hurt,
         hurt_error=error,
+        recipe=one.recipe,
     )
     write_case(folder / one.name, case, draft.train, draft.test)
     return case
@@ -269,12 +280,17 @@ def make_cases(
     for number, one in enumerate(planned, 1):
         print(f"\r{part}: case {number} of {len(planned)}  {one.name:60.60}", end="", flush=True)
         refused = folder / f"{one.name}.refused"
-        if refused.exists() or (folder / one.name / "case.json").exists():
+        if one.recipe in (_recipe(folder / one.name), refused.exists() and refused.read_text()):
             continue
         if make(one, folder) is None:
-            refused.touch()
+            shutil.rmtree(folder / one.name, ignore_errors=True)
+            refused.write_text(one.recipe)
     print()
     return [folder / one.name for one in planned if (folder / one.name / "case.json").exists()]
+
+
+def _recipe(folder: Path) -> str | None:
+    return read_case(folder).recipe if (folder / "case.json").exists() else None
 
 
 def main() -> None:

@@ -44,7 +44,7 @@ def main(tool: str, judge: Judge) -> None:
     for number, folder in enumerate(folders, 1):
         path = options.out / f"{folder.name}.json"
         print(f"\r{tool}: case {number} of {len(folders)}  {folder.name:60.60}", end="", flush=True)
-        if not path.exists():
+        if not path.exists() or _is_of_another(path, folder):
             path.write_text(json.dumps(_judge(tool, judge, folder)))
     print()
 
@@ -64,11 +64,17 @@ def _judge(tool: str, judge: Judge, folder: Path) -> dict[str, Any]:
         signal.alarm(0)
     return {
         "case": case.name,
+        "recipe": case.recipe,
         "tool": tool,
         "seconds": round(time.perf_counter() - started, 3),
         "error": error,
         "findings": findings,
     }
+
+
+def _is_of_another(path: Path, folder: Path) -> bool:
+    """Whether the findings are of a case that was made anew since."""
+    return json.loads(path.read_text()).get("recipe") != read_case(folder).recipe
 
 
 def _give_up(*_: Any) -> None:

@@ -37,6 +37,7 @@ class Case:
     hurt: float | None = None  # by how much the score is wrong or worse
     hurt_error: float | None = None  # one standard error of it
     mixed: list[str] = field(default_factory=list)  # columns kept as JSON texts
+    recipe: str = ""  # changes with the code that plants the fault
 
     @property
     def hurts(self) -> bool:
