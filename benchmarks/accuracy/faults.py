@@ -224,7 +224,7 @@ def class_imbalance(draft: Draft, strength: float) -> None:
     counts = draft.train[draft.target].value_counts()
     rare = counts.index[-1]
     kept = counts.iloc[-1] * (1 - strength)
-    if kept < 4 or kept / counts.iloc[0] > 0.1:  # too few to be a class, or still enough
+    if kept < 4 or kept / counts.iloc[0] > 0.08:  # too few for a class, or enough
         raise Unsuitable
     draft.subjects.append(draft.target)
     draft.train, draft.test = (

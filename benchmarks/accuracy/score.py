@@ -98,7 +98,8 @@ def is_found(tool: str, case: Case, own: Judged, twin: Judged, codes: Iterable[s
 
 def _names(finding: dict[str, Any], case: Case, twin: list[dict[str, Any]]) -> bool:
     same = [one for one in twin if one["check"] == finding["check"]]
-    if not same and not finding.get("subject"):
+    is_of_column = bool(set(case.subjects) - {case.target})
+    if not same and not (finding.get("subject") and is_of_column):
         return True
     if not case.subjects:
         return (finding.get("subject"),) not in {(one.get("subject"),) for one in same}

@@ -56,6 +56,13 @@ def test_a_column_named_in_words_counts_only_as_a_whole_word(score):
     assert not score.is_found("deepchecks", case, twin, twin, ["D01"])
 
 
+def test_a_finding_about_a_class_is_one_about_the_target(score):
+    case = make_case(score, fault="class_imbalance", subjects=["target"])
+    own = said(score, "D10", subject="class 1")
+    assert score.is_found("aseptic", case, own, score.Judged(), ["D10"])
+    assert not score.is_found("aseptic", case, own, own, ["D10"])
+
+
 def test_rows_count_where_most_of_them_were_planted(score):
     case = make_case(score, fault="label_noise", subjects=["target"], rows=[1, 2, 3, 4])
     twin = said(score, "label", rows=[9])
