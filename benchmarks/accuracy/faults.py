@@ -222,15 +222,15 @@ def conflicting_labels(draft: Draft, strength: float) -> None:
 def class_imbalance(draft: Draft, strength: float) -> None:
     """That share of one class is missing from both tables."""
     counts = draft.train[draft.target].value_counts()
-    rare = counts.index[-1]
-    kept = counts.iloc[-1] * (1 - strength)
-    if kept < 4 or kept / counts.iloc[0] > 0.08:  # too few for a class, or enough
-        raise Unsuitable
+    rare, share = counts.index[-1], counts.iloc[-1] / counts.iloc[0]
+    if counts.iloc[-1] * (1 - strength) < 4 or share <= 0.1 or share * (1 - strength) > 0.08:
+        raise Unsuitable  # too few for a class, rare by nature, or still enough
     draft.subjects.append(draft.target)
-    draft.train, draft.test = (
-        _kept(frame, ~((frame[draft.target] == rare) & _drawn(draft, frame, strength)).to_numpy())
-        for frame in (draft.train, draft.test)
-    )
+    for side in ("train", "test"):
+        frame = getattr(draft, side)
+        places = np.flatnonzero(frame[draft.target] == rare)
+        dropped = draft.rng.choice(places, round(strength * len(places)), replace=False)
+        setattr(draft, side, _kept(frame, ~np.isin(np.arange(len(frame)), dropped)))
 
 
 @_fault("D21", strengths=(1.0,), hurts="no")
@@ -490,10 +490,6 @@ def _with_rows(frame: pd.DataFrame, places: np.ndarray, rows: pd.DataFrame) -> p
 
 def _kept(frame: pd.DataFrame, keep: np.ndarray) -> pd.DataFrame:
     return frame[keep].reset_index(drop=True)
-
-
-def _drawn(draft: Draft, frame: pd.DataFrame, share: float) -> np.ndarray:
-    return draft.rng.random(len(frame)) < share
 
 
 def _put(frame: pd.DataFrame, name: str, places: np.ndarray, values: object) -> None:
