@@ -43,12 +43,8 @@ def check_run(
     depth: Depth = "asked",
 ) -> Report:
     """Checks a recorded run and keeps what was found with it. Raises BadOption."""
-    settings, table = load_check_settings(experiment=run.experiment)
-    evidence = replace(evidence_of_run(run, store, settings=table), depth=depth)
-    held = find_evidence(run)
-    if held is not None:
-        found = {"tables": held.tables, "model": held.model, "lineage": held.lineage}
-        evidence = replace(evidence, **found)
+    settings, _ = load_check_settings(experiment=run.experiment)
+    evidence = replace(evidence_at_hand(run, store), depth=depth)
     report = _judge(evidence, settings, select, ignore)
     # What cannot be judged now, as the data is gone, may have been judged when it was there.
     was_judged = {one.code for one in run.checks if one.outcome != "not applicable"}
@@ -61,6 +57,16 @@ def check_run(
     store.replace_findings(run.run_id, codes=codes, outcomes=fresh, findings=report.findings)
     checked = store.get_run(run.run_id)
     return Report(checked.findings, checked.checks)
+
+
+def evidence_at_hand(run: Run, store: Store) -> Evidence:
+    """What is known of a recorded run, with the data and the model that the session still holds."""
+    _, table = load_check_settings(experiment=run.experiment)
+    evidence = evidence_of_run(run, store, settings=table)
+    held = find_evidence(run)
+    if held is None:
+        return evidence
+    return replace(evidence, tables=held.tables, model=held.model, lineage=held.lineage)
 
 
 def check_data(

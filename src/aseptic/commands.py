@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aseptic import comparison
@@ -22,6 +23,7 @@ from aseptic.results import (
     DiffResult,
     FactsResult,
     HygieneResult,
+    MarkdownResult,
     MessageResult,
     Result,
     RunResult,
@@ -277,6 +279,20 @@ def _check(
 
 def _hygiene(store: Store, *, experiment: str | None) -> HygieneResult:
     return HygieneResult.read(store, experiment=experiment)
+
+
+def _deploy_card(store: Store, *, run: str, output: str | None) -> MarkdownResult:
+    from aseptic.checking import evidence_at_hand
+    from aseptic.deployment import deployment_card, measure_use
+
+    found = store.get_run(run)
+    card = deployment_card(found, measure_use(evidence_at_hand(found, store)))
+    if output is not None:
+        try:
+            Path(output).write_text(card, encoding="utf-8")
+        except OSError as error:
+            raise BadOption(f"deploy-card: cannot write {output}: {error.strerror}") from error
+    return MarkdownResult(card, {"run_id": found.run_id, "output": output})
 
 
 def _explain(_store: Store, *, code: str) -> CheckPageResult:
@@ -608,6 +624,15 @@ COMMANDS: tuple[Command, ...] = (
         _hygiene,
         (_EXPERIMENT,),
         has_table=True,
+    ),
+    Command(
+        "deploy-card",
+        "say in Markdown what a run's model takes, needs and costs where it is used",
+        _deploy_card,
+        (
+            _RUN,
+            argument("-o", "--output", metavar="FILE", help="write it there too"),
+        ),
     ),
     Command("status", "say which store this is and what it holds", _status),
     Command("doctor", "check the store, and say what needs attention", _doctor),

@@ -10,6 +10,7 @@ Result
 │   └── HygieneResult   what is open over all runs
 ├── RunResult           one run
 ├── CheckPageResult     what a check looks for
+├── MarkdownResult      a text in Markdown
 ├── FactsResult         names and values
 └── MessageResult       one sentence
 """
@@ -484,6 +485,32 @@ class CheckPageResult(Result):
             "thresholds": check.thresholds,
             **{title.lower(): text for title, text in check.sections.items()},
         }
+
+
+@dataclass(frozen=True, repr=False)
+class MarkdownResult(Result):
+    """A text in Markdown; `data` says in values what became of it."""
+
+    markdown: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def blocks(self, *, now: datetime | None = None) -> list[Block]:  # noqa: ARG002  # no times
+        """Its lines as they are."""
+        return [Paragraph([line(row) for row in self.markdown.splitlines()])]
+
+    def to_dict(self) -> dict[str, Any]:
+        """`markdown` and the values."""
+        return {"markdown": self.markdown, **self.data}
+
+    def text(self, *, width: int | None = None) -> str:  # noqa: ARG002  # a document keeps its lines
+        """The text itself."""
+        return self.markdown
+
+    def _repr_html_(self) -> None:  # type: ignore[override]  # a notebook draws the Markdown
+        return None
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown
 
 
 @dataclass(frozen=True, repr=False)

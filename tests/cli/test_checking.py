@@ -116,3 +116,15 @@ def test_codes_are_completed(tmp_path: Path):
 
     assert "D15" in complete(["explain", "D1"], None)
     assert "D15" in complete(["check", "--select", "D"], None)
+
+
+def test_a_card_says_what_is_known_and_what_was_not_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    store = aseptic.open_store(tmp_path / "runs")
+    record_run(store, name="calm-otter", metrics={"acc": 0.9})
+    card = tmp_path / "CARD.md"
+    assert main(words(f"deploy-card calm-otter -o {card} --store {tmp_path / 'runs'}")) == 0
+    assert card.read_text() == capsys.readouterr().out.rstrip("\n") + "\n"
+    assert "calm-otter" in card.read_text()
+    assert "the model is not at hand" in card.read_text()

@@ -41,7 +41,9 @@ def check(shell, line):
 
 def test_the_data_that_is_still_there_is_looked_at(shell, tmp_path):
     found = check(shell, "first --select D15")
-    assert [(one.code, one.evidence["count"]) for one in found.findings] == [("D15", 20)]
+    assert [
+        (one.code, len(one.evidence["rows"])) for one in found.findings if one.code == "D15"
+    ] == [("D15", 20)]
     kept = open_store(tmp_path / "runs").get_run("first")
     assert "D15" in [one.code for one in kept.findings]
 
@@ -67,3 +69,12 @@ def test_what_cannot_be_judged_later_keeps_what_was_found(shell):
 def test_a_thorough_check_looks_at_all_rows(shell):
     outcomes = {one.code: one for one in check(shell, "first --thorough").report.outcomes}
     assert outcomes["D15"].is_thorough
+
+
+def test_a_deployment_card_measures_the_model_that_is_there(shell):
+    result = shell.run_cell("%aseptic deploy-card first")
+    result.raise_error()
+    card = result.result.markdown
+    assert "LogisticRegression" in card
+    assert "not at hand" not in card
+    assert result.result._repr_markdown_() == card

@@ -151,7 +151,7 @@ def _data(run: Run) -> Table | None:
     return _table(
         "data",
         _column("input", [data.name for data in inputs], tone="strong"),
-        _column("role", [_role(data) for data in inputs], rank=1),
+        *_roles(inputs),
         _column("kind", [data.kind for data in inputs], rank=2, tone="dim"),
         _column("shape", [readable.shape(data.shape) for data in inputs], is_number=True),
         _column(
@@ -162,6 +162,12 @@ def _data(run: Run) -> Table | None:
             "from", [data.reason or data.location or "" for data in inputs], rank=1, tone="dim"
         ),
     )
+
+
+def _roles(inputs: list[DataInput]) -> list[Column]:
+    """The column of roles, where any is known."""
+    told = [_role(data) for data in inputs]
+    return [_column("role", told, rank=1)] if any(told) else []
 
 
 def _role(data: DataInput) -> str:
