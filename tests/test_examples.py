@@ -121,6 +121,45 @@ def test_the_script_tracks_without_a_notebook(tmp_path, own_environment):
     assert "sgd-0.0003" in done.stdout
 
 
+def text_of(notebook: nbformat.NotebookNode, cell_id: str) -> str:
+    """What a cell shows as plain text or Markdown."""
+    outputs = next(cell for cell in notebook.cells if cell.id == cell_id).outputs
+    bundles = [output.get("data", {"text/plain": output.get("text", "")}) for output in outputs]
+    return "\n".join(b.get("text/markdown") or b.get("text/plain", "") for b in bundles)
+
+
+#: By example: what stands under which cell.
+HYGIENE = {
+    "leakage": {"overlap": ["D15 4.9% of the rows of X_test are in X_train"], "answer": ["D17"]},
+    "data_quality": {"check": ["D01", "D02", "D03", "D07", "D23", "D25"], "explained": ["D23"]},
+    "amount": {"check": ["D11", "D31"]},
+    "representativeness": {"check": ["D13 covariate-drift  age"], "reference": ["D14", "age"]},
+    "features": {"check": ["D09 identifier-column  sample_id", "D19", "D20"]},
+    "fit": {"overfit": ["T15"], "underfit": ["T16"], "table": ["T15", "T16"]},
+    "reproducibility": {"first": ["H03 train_test_split"], "project": ["unseeded"]},
+    "deployment": {"check": ["checks clean"], "card": ["RandomForestClassifier", "rows"]},
+}
+
+
+@pytest.mark.parametrize("name", HYGIENE)
+def test_an_example_of_hygiene_shows_what_it_is_about(name, tmp_path, own_environment):
+    if name != "leakage":  # which is found without a word of configuration; the rest takes longer
+        (tmp_path / "pyproject.toml").write_text("[tool.aseptic.checks]\nbudget_s = 30")
+    notebook = execute(f"hygiene_{name}.ipynb", tmp_path, own_environment)
+    missing = {
+        cell_id: [text for text in texts if text not in text_of(notebook, cell_id)]
+        for cell_id, texts in HYGIENE[name].items()
+    }
+    assert not any(missing.values()), [missing, *(text_of(notebook, at) for at in missing)]
+
+
+def test_mended_examples_have_nothing_to_say_of_it(tmp_path, own_environment):
+    leakage = execute("hygiene_leakage.ipynb", tmp_path, own_environment)
+    assert "D15" not in text_of(leakage, "clean")
+    luck = execute("hygiene_reproducibility.ipynb", tmp_path, own_environment)
+    assert "H03" not in text_of(luck, "seeded")
+
+
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.ipynb")), ids=lambda path: path.stem)
 def test_example_notebooks_are_committed_without_outputs_in_one_form(path):
     tidy = subprocess.run(

@@ -72,6 +72,7 @@ def test_the_nearest_file_that_speaks_of_checks_counts(tmp_path: Path):
     [
         ('[tool.aseptic.checks]\nselct = ["D"]', "no setting selct"),
         ('[tool.aseptic.checks]\nselect = "D15"', "list of texts"),
+        ('[tool.aseptic.checks]\nbudget_s = "long"', "a number of seconds"),
         ('[tool.aseptic.checks]\nseverity = { D15 = "fatal" }', "'fatal' is none of"),
     ],
 )

@@ -26,11 +26,16 @@ y = pd.Series((X.a + rng.normal(size=300) > 0).astype(int), name="label")
 """
 
 
+def write_settings(folder, *, select):
+    """Says which checks run, and that they may take their time: the machine may be busy."""
+    text = f"[tool.aseptic.checks]\nselect = {select}\nbudget_s = 60\n"
+    (folder / "pyproject.toml").write_text(text)
+
+
 @pytest.fixture
 def ready(shell, folder):
     """A shell with data, and the checks of splits alone: the others take their time."""
-    (folder / "pyproject.toml").write_text('[tool.aseptic.checks]\nselect = ["D15", "D18"]\n')
-    shell.extension().hygiene.least_s = 60  # the machine may be busy
+    write_settings(folder, select=["D15", "D18"])
     shell.run(DATA)
     return shell
 
@@ -373,8 +378,7 @@ def in_fresh_python(code, folder):
 @pytest.fixture
 def traced(shell, folder):
     """A shell with data, and the checks of code and history alone."""
-    (folder / "pyproject.toml").write_text('[tool.aseptic.checks]\nselect = ["H03", "H04"]\n')
-    shell.extension().hygiene.least_s = 60
+    write_settings(folder, select=["H03", "H04"])
     shell.run(DATA)
     return shell
 

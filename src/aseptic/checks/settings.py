@@ -26,6 +26,7 @@ class CheckSettings(msgspec.Struct, frozen=True, kw_only=True):
     ignore: tuple[str, ...] = ()
     severity: dict[str, Severity] = {}
     thresholds: dict[str, dict[str, Any]] = {}
+    budget_s: float = 0.2  # that checks may take after a cell; 5 % of its time where that is more
     files: tuple[Path, ...] = ()  # Python files with the project's own checks
 
     def chosen(self, checks: Mapping[str, Check]) -> list[Check]:
@@ -93,6 +94,7 @@ def read_check_settings(
             code: {**settings.thresholds.get(code, {}), **over.thresholds.get(code, {})}
             for code in {**settings.thresholds, **over.thresholds}
         },
+        budget_s=over.budget_s if "budget_s" in own else settings.budget_s,
         files=(*settings.files, *over.files),
     )
 
@@ -110,6 +112,7 @@ def _settings(table: Mapping[str, Any], folder: Path) -> CheckSettings:
         ignore=_texts(values, "ignore", ()),
         severity=severity,
         thresholds=thresholds,
+        budget_s=_seconds(values),
         files=tuple(file for pattern in patterns for file in sorted(folder.glob(pattern))),
     )
     if values:
@@ -122,6 +125,13 @@ def _texts(values: dict[str, Any], key: str, default: tuple[str, ...]) -> tuple[
     if not isinstance(found, (list, tuple)) or not all(isinstance(one, str) for one in found):
         raise BadOption(f"[tool.aseptic.checks] {key}: a list of texts is expected")
     return tuple(found)
+
+
+def _seconds(values: dict[str, Any]) -> float:
+    found = values.pop("budget_s", CheckSettings().budget_s)
+    if not isinstance(found, (int, float)) or isinstance(found, bool) or found < 0:
+        raise BadOption("[tool.aseptic.checks] budget_s: a number of seconds is expected")
+    return float(found)
 
 
 def _refuse_unknown(code: str, checks: Mapping[str, Check]) -> None:

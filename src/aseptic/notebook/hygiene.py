@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from aseptic.store.base import Record
 
 _SHARE = 0.05  # of the cell's time
-_LEAST_S = 0.2
 _MAX_EARLIER = 30
 #: Seconds for each value in the tables, until a check has been seen to run: measured on digits.
 _RATES = {"look": 0.0, "scan": 0.0, "fit": 1.5e-6}
@@ -45,16 +44,9 @@ _Judged = tuple["CheckOutcome", tuple["Finding", ...]]
 class Hygiene:
     """What checks know in one session."""
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        cells: Callable[[], Sequence[Cell]] = tuple,
-        least_s: float = _LEAST_S,
-    ) -> None:
+    def __init__(self, folder: Path, *, cells: Callable[[], Sequence[Cell]] = tuple) -> None:
         self.folder = folder
         self.cells = cells  # those of the session so far
-        self.least_s = least_s  # what the checks of any cell may take
         self.lineage = Lineage()
         self._earlier: dict[str, list[Run]] = {}  # by experiment, newest first
         self._rates: dict[str, float] = {}  # seconds that each check took, per cell of its tables
@@ -84,7 +76,7 @@ class Hygiene:
         settings = settings.ignoring(ignore)
         checks = settings.chosen(load_checks(settings.files))
         earlier = self._earlier_runs(run)
-        deadline = time.perf_counter() + max(self.least_s, _SHARE * cell_s)
+        deadline = time.perf_counter() + max(settings.budget_s, _SHARE * cell_s)
         with quietly():
             evidence, roles = self._evidence(run, names, namespace, table, earlier)
         _record_roles(run, roles)
