@@ -125,6 +125,25 @@ def test_warnings_of_libraries_are_not_shown_and_the_filters_stay():
     assert warnings.filters == before
 
 
+@check("A08")
+def catches_warnings(run):
+    """It calls a library that catches warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+    yield from ()
+
+
+def test_python_still_knows_which_warnings_it_has_shown():
+    module = {"__name__": "somebody", "__warningregistry__": {}}
+    warn = "import warnings\nwarnings.warn('once', UserWarning)"
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("default")
+        exec(warn, module)
+        run_checks([catches_warnings, breaks], DATA, CheckSettings())
+        exec(warn, module)
+    assert len(shown) == 1
+
+
 def test_progress_is_told_before_each_check():
     told = []
     run_checks([is_slow, finds], DATA, CheckSettings(), on_progress=lambda *args: told.append(args))

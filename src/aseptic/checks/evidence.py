@@ -228,21 +228,31 @@ class Evidence:
         )
 
 
+#: What `warnings` calls when filters have changed, by the version of Python.
+_SIGNALS = ("_filters_mutated", "_filters_mutated_lock_held")
+
+
 @contextmanager
 def quietly() -> Iterator[None]:
     """Warnings of libraries are not shown, and the registries of warnings stay as they are.
 
-    `warnings.catch_warnings` would make Python forget which warnings it has shown, so a cell that
-    runs later would show them again.
+    `warnings.catch_warnings` makes Python forget which warnings it has shown, so a cell that runs
+    later would show them again: neither we call it, nor does it have that effect where a library
+    does.
     """
     import warnings
 
+    signals = {name: getattr(warnings, name) for name in _SIGNALS if hasattr(warnings, name)}
+    for name in signals:
+        setattr(warnings, name, lambda: None)
     entry = ("ignore", None, Warning, None, 0)
     warnings.filters.insert(0, entry)  # type: ignore[attr-defined]  # the list itself, on purpose
     try:
         with np.errstate(all="ignore"):
             yield
     finally:
+        for name, signal in signals.items():
+            setattr(warnings, name, signal)
         warnings.filters.remove(entry)  # type: ignore[attr-defined]
 
 
