@@ -194,6 +194,12 @@ class Sample:
     def __len__(self) -> int:
         return len(self.features)
 
+    def taken(self, rows: NDArray[np.int64]) -> Sample:
+        """Some of its rows, by their places in it."""
+        target = None if self.target is None else self.target.iloc[rows].reset_index(drop=True)
+        features = self.features.iloc[rows].reset_index(drop=True)
+        return Sample(self.table, features, target, self.positions[rows])
+
     def remember(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """What several checks compute of these rows, computed once."""
         if key not in self._remembered:

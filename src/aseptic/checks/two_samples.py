@@ -9,6 +9,7 @@ import pandas as pd
 
 from aseptic.checks import plots
 from aseptic.checks.check import NotApplicable
+from aseptic.checks.column_names import names_an_identity
 from aseptic.checks.statistics import Difference, kolmogorov_smirnov, shares_differ
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _NUMERIC = ("number",)
 _GROUPED = ("boolean", "category")
+_LEAST_IDENTITIES = 10  # fewer are a category that happens to be called a group
 
 
 class ColumnPair(NamedTuple):
@@ -28,6 +30,43 @@ class ColumnPair(NamedTuple):
     name: str
     other: str
     is_numeric: bool
+
+
+def independent_rows(train: Sample, test: Sample) -> tuple[Sample, Sample]:
+    """One row a person, machine or the like, the first, where a split by these parts the samples.
+
+    Rows of one person are alike, so a few persons more or less look like a shift: only one row of
+    each may count for a p-value. The samples as they are where no column names an identity that
+    repeats and is never on both sides.
+    """
+    for name, other in common_columns(train, test):
+        if holds_identities(train, name):
+            ours, theirs = train.codes(name), test.codes(other)
+            rows = _first_rows(ours), _first_rows(theirs)
+            repeats = len(rows[0]) < len(train) or len(rows[1]) < len(test)
+            if repeats and not _share_a_value(train.features[name], test.features[other]):
+                return train.taken(rows[0]), test.taken(rows[1])
+    return train, test
+
+
+def holds_identities(sample: Sample, column: str) -> bool:
+    """Whether a column names who or what a row is about: by its name, and many distinct values."""
+    return names_an_identity(column) and int(sample.codes(column).max(initial=-1)) >= (
+        _LEAST_IDENTITIES - 1
+    )
+
+
+def _first_rows(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each code occurs first, in order; rows without one are all kept."""
+    first = np.unique(codes, return_index=True)[1]
+    return np.union1d(first, np.flatnonzero(codes < 0))
+
+
+def _share_a_value(a: pd.Series, b: pd.Series) -> bool:
+    try:
+        return bool(a.dropna().astype(object).isin(set(b.dropna().astype(object))).any())
+    except TypeError:  # values that cannot be hashed
+        return bool(a.dropna().map(repr).isin(set(b.dropna().map(repr))).any())
 
 
 def common_columns(a: Sample, b: Sample) -> list[tuple[str, str]]:

@@ -79,3 +79,27 @@ def test_odd_targets_are_no_fault(y, b):
 
 def test_one_row_and_none_are_clean():
     assert not found((np.zeros((50, 1)), [0, 1] * 25), (np.zeros((1, 1)), [1]))
+
+
+def persons(seed: int, share: float) -> tuple[pd.DataFrame, np.ndarray]:
+    """Rows of persons, ten each and of one class, of which `share` are of the first."""
+    rng = np.random.default_rng(seed)
+    label = rng.random(60) < share
+    data = pd.DataFrame({"user_id": np.repeat(rng.integers(1e9, size=60), 10)})
+    return data.assign(x=rng.normal(size=600)), np.repeat(label, 10)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_persons_of_one_class_that_were_split_by_person_are_clean(seed):
+    assert not found(persons(seed, 0.5), persons(100 + seed, 0.5))
+
+
+def test_a_shift_among_persons_is_found():
+    assert found(persons(0, 0.8), persons(1, 0.2))
+
+
+def test_quantities_of_persons_count_once():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        sides = [persons(seed, 0.5)[0] for seed in (0, 1)]
+        assert not found(*[(data, np.repeat(rng.normal(size=60), 10)) for data in sides])

@@ -102,3 +102,39 @@ def test_odd_tables_are_no_fault(train, test):
 def test_ten_thousand_columns_are_looked_at_in_part():
     rng = np.random.default_rng(0)
     assert not found(rng.normal(size=(200, 10_000)), rng.normal(size=(100, 10_000)))
+
+
+def measured_five_times(seed: int, shift: float = 0.0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Persons with five rows each, split by person."""
+    rng = np.random.default_rng(seed)
+    own = rng.normal(size=(200, 4))
+    person = np.repeat(np.arange(200), 5)
+    data = pd.DataFrame(own[person] + rng.normal(0, 0.1, (1000, 4)), columns=list("abcd"))
+    data["person"] = person
+    train, test = data[:750].sample(frac=1, random_state=seed), data[750:].copy()
+    test["a"] += shift
+    return train, test
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_split_by_person_is_clean(seed):
+    assert not found(*measured_five_times(seed))
+
+
+def test_a_shift_between_persons_is_found_by_one_row_of_each():
+    findings = found(*measured_five_times(0, shift=1.5))
+    assert [finding.subject for finding in findings] == ["a"]
+    assert findings[0].evidence["sample"] == "50 of 250 rows"
+
+
+def test_what_only_names_the_row_is_not_compared():
+    train, test = measured_five_times(0)
+    (outcome,) = judge(covariate_drift, train=train[["person"]], test=test[["person"]]).outcomes
+    assert "name who a row is about" in outcome.reason
+
+
+def test_two_groups_are_a_category():
+    rng = np.random.default_rng(0)
+    train = pd.DataFrame({"group": rng.choice(["a", "b"], 900, p=[0.8, 0.2])})
+    test = pd.DataFrame({"group": rng.choice(["a", "b"], 300)})
+    assert [finding.subject for finding in found(train, test)] == ["group"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,7 +30,8 @@ def label_shift(run: Evidence, *, effect: float = 0.1, p: float = 0.005) -> Iter
 
     Method: classes by the chi-squared test and Cramér's V as if both tables were of one size;
     quantities by the Kolmogorov-Smirnov test and its distance. It counts from `effect` on, with a
-    p-value below `p`.
+    p-value below `p`. After a split by group (a column named as `patient_id` or `user`, none of
+    whose values is on both sides) only the first row of each group counts: rows of one are alike.
 
     Remedy: split with `stratify=y`; where the shift is real (the test data are newer), weight the
     training rows by class or report the metric for each class.
@@ -54,13 +55,27 @@ def label_shift(run: Evidence, *, effect: float = 0.1, p: float = 0.005) -> Iter
         if test.target is None:
             continue
         find = _classes if is_class else _quantities
-        yield from find(run, train, test, effect, p)
+        yield from find(run, train, test, _targets(run, train, test), effect, p)
+
+
+def _targets(run: Evidence, train: Table, test: Table) -> tuple[Any, Any]:
+    """All targets, or one a group where a split by group parts them."""
+    samples = run.sample(train), run.sample(test)
+    independent = two_samples.independent_rows(*samples)
+    if independent[0] is samples[0]:
+        return train.target, test.target
+    return independent[0].target, independent[1].target
 
 
 def _classes(
-    run: Evidence, train: Table, test: Table, effect: float, p: float
+    run: Evidence,
+    train: Table,
+    test: Table,
+    targets: tuple[Any, Any],
+    effect: float,
+    p: float,
 ) -> Iterator[Finding]:
-    labels, ours, theirs = two_samples.counts_of(train.target, test.target)
+    labels, ours, theirs = two_samples.counts_of(*targets)
     found = shares_differ(ours, theirs)
     if found.effect < effect or found.p >= p:
         return
@@ -80,13 +95,16 @@ def _classes(
 
 
 def _quantities(
-    run: Evidence, train: Table, test: Table, effect: float, p: float
+    run: Evidence,
+    train: Table,
+    test: Table,
+    targets: tuple[Any, Any],
+    effect: float,
+    p: float,
 ) -> Iterator[Finding]:
     if task_of(test.target) is None:
         return
-    ours, theirs = (
-        one.target.to_numpy(dtype=np.float64, na_value=np.nan)[:_MOST_ROWS] for one in (train, test)
-    )
+    ours, theirs = (one.to_numpy(dtype=np.float64, na_value=np.nan)[:_MOST_ROWS] for one in targets)
     found = kolmogorov_smirnov(ours, theirs)
     if found.effect < effect or found.p >= p:
         return

@@ -45,7 +45,9 @@ def covariate_drift(
     `p` divided by the number of columns. Where no column differs by itself, all together: boosted
     trees learn on one half of the rows to tell the tables apart, and are judged on the other half;
     it counts where their AUC is above `auc` with a p-value below `joint_p` by permutation. Times,
-    and numbers that only grow from row to row, are left out: a split by time is meant to part them.
+    numbers that only grow from row to row, and columns whose name says that they hold an identity
+    (`patient_id`, `user`) are left out: a split by time or by group is meant to part them. After a
+    split by group only the first row of each group counts, as rows of one are alike.
 
     Remedy: shuffle before the split (`shuffle=True`), or weight the training rows; where the test
     data are newer, find out what has changed in these columns and expect it to go on.
@@ -65,7 +67,8 @@ def covariate_drift(
     """
     pairs = list(run.pairs())
     for train_table, test_table in pairs:
-        train, test = run.sample(train_table), run.sample(test_table)
+        samples = run.sample(train_table), run.sample(test_table)
+        train, test = two_samples.independent_rows(*samples)
         drifts = _drifts(run, train, test, effect, p / len(pairs))
         if drifts:
             yield from _by_column(run, train, test, drifts, effect)
@@ -82,7 +85,7 @@ class _Drift(NamedTuple):
 
 def _drifts(run: Evidence, train: Sample, test: Sample, effect: float, p: float) -> list[_Drift]:
     """The columns that differ, most different first."""
-    columns = two_samples.comparable_columns(train, test)
+    columns = _columns(train, test)
     columns = columns[:: -(-len(columns) // _MOST_COLUMNS)]
     limit = p / len(columns)
     found: list[_Drift] = []
@@ -93,6 +96,18 @@ def _drifts(run: Evidence, train: Sample, test: Sample, effect: float, p: float)
         if difference.effect >= effect and difference.p < limit and not _grows(train, pair):
             found.append(_Drift(pair, difference.effect, difference.p, limit))
     return sorted(found, key=lambda one: -one.effect)
+
+
+def _columns(train: Sample, test: Sample) -> list[two_samples.ColumnPair]:
+    """The columns to compare. Raises NotApplicable where there is none."""
+    found = [
+        pair
+        for pair in two_samples.comparable_columns(train, test)
+        if not two_samples.holds_identities(train, pair.name)
+    ]
+    if not found:
+        raise NotApplicable("all columns that could be compared name who a row is about")
+    return found
 
 
 def _grows(sample: Sample, pair: two_samples.ColumnPair) -> bool:
@@ -170,7 +185,7 @@ def _joint_rows(
         return None
     if min(len(train), len(test)) < _LEAST_ROWS:
         return None
-    numbers = [pair for pair in two_samples.comparable_columns(train, test) if pair.is_numeric]
+    numbers = [pair for pair in _columns(train, test) if pair.is_numeric]
     numbers = numbers[:: max(1, -(-len(numbers) // _MOST_JOINT))]
     pairs = [pair for pair in numbers if not _grows(train, pair)]
     if len(pairs) < 2:
