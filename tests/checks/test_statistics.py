@@ -7,6 +7,7 @@ import pytest
 from scipy import special, stats
 
 from aseptic.checks.statistics import (
+    binomial_tail,
     chi_squared_p,
     cramers_v,
     kolmogorov_smirnov,
@@ -76,3 +77,18 @@ def test_shares_of_rare_categories_differ_by_chance_no_more_often_than_said():
 @pytest.mark.parametrize("counts", [[], [0, 0], [5], [1, 1]])
 def test_shares_of_next_to_nothing_do_not_differ(counts: list[int]):
     assert shares_differ(np.array(counts), np.array(counts[::-1])).p == 1.0
+
+
+@pytest.mark.parametrize(
+    ("hits", "of", "share"),
+    [(12, 57, 0.06), (3, 714, 0.002), (1, 1, 0.5), (900, 1000, 0.98), (20, 100_000, 1e-4)],
+)
+def test_the_binomial_tail_is_that_of_scipy(hits, of, share):
+    assert binomial_tail(hits, of, share) == pytest.approx(special.bdtrc(hits - 1, of, share))
+
+
+def test_the_binomial_tail_at_its_ends():
+    assert binomial_tail(0, 10, 0.0) == 1.0
+    assert binomial_tail(1, 10, 0.0) == 0.0
+    assert binomial_tail(11, 10, 0.5) == 0.0
+    assert binomial_tail(10, 10, 1.0) == 1.0

@@ -84,6 +84,20 @@ def cramers_v(counts: NDArray[Any], special: Any) -> Difference:
     return Difference(effect, float(special.chdtrc(freedom, chi2)))
 
 
+def binomial_tail(hits: int, of: int, share: float) -> float:
+    """The chance of at least so many hits where each has that chance; exact, needs no library."""
+    if hits <= 0 or share >= 1:
+        return 1.0
+    if hits > of or share <= 0:
+        return 0.0
+    logs = math.lgamma(of + 1) - math.lgamma(hits + 1) - math.lgamma(of - hits + 1)
+    first = logs + hits * math.log(share) + (of - hits) * math.log1p(-share)
+    at = np.arange(hits, of)  # each term by the one before it
+    steps = np.log((of - at) / (at + 1.0)) + math.log(share) - math.log1p(-share)
+    terms = first + np.concatenate([[0.0], np.cumsum(steps)])
+    return float(min(1.0, np.exp(terms).sum()))
+
+
 def proportion_interval(hits: float, of: int, *, z: float = 1.96) -> tuple[float, float]:
     """Wilson's interval of a share; 95 % by default."""
     if not of:

@@ -104,3 +104,29 @@ def test_of_large_tables_some_rows_are_looked_up_after_a_cell(as_frame):
 def test_large_coarse_tables_are_clean_after_a_cell():
     rows = np.random.default_rng(0).integers(0, 9, (300_000, 8))
     assert not judged(depth="automatic", train=rows[:200_000], test=rows[200_000:])
+
+
+def test_a_tenth_of_a_small_test_set_is_found_though_some_rows_repeat_by_nature():
+    rows = np.random.default_rng(0).normal(size=(190, 4))
+    rows[1:9:2] = rows[0:8:2]  # four pairs, all in train
+    train, test = rows[:132], rows[132:].copy()
+    test[:12] = train[20:32]
+    (finding,) = judged(train=train, test=test)
+    assert finding.evidence["p"] < finding.evidence["p_limit"]
+
+
+def test_three_equal_rows_of_some_hundred_are_no_finding():
+    rows = np.random.default_rng(0).normal(size=(2400, 4))
+    rows[2000:2003] = rows[:3]
+    assert not judged(train=rows[:1700], test=rows[1700:])
+
+
+def test_pairs_that_a_random_split_parts_are_seldom_a_finding():
+    alarms = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        rows = rng.normal(size=(400, 4))
+        rows[1:41:2] = rows[0:40:2]
+        rng.shuffle(rows)
+        alarms += bool(judged(train=rows[:280], test=rows[280:]))
+    assert alarms <= 4

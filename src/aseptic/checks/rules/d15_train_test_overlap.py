@@ -8,6 +8,7 @@ import numpy as np
 
 from aseptic.checks.check import check
 from aseptic.checks.equal_rows import overlap, sampled_overlap
+from aseptic.checks.statistics import binomial_tail
 from aseptic.checks.tables import task_of
 
 if TYPE_CHECKING:
@@ -20,16 +21,15 @@ if TYPE_CHECKING:
 
 _MOST_CLASSES = 50
 _MOST_CELLS = 2_000_000  # of both tables, all of whose rows are hashed right after a cell
-_PAIRED = 2.0  # of the variance: a repeated row comes with its twin, so they are not independent
 
 
 @check("D15", severity="error", needs=("train", "test"))
 def train_test_overlap(
     run: Evidence,
     *,
-    share: float = 0.002,
+    share: float = 0.0005,
     rows: int = 3,
-    errors: float = 3.5,
+    p: float = 0.0003,
     repeated: float = 0.5,
     otherwise: float = 0.05,
 ) -> Iterator[Finding]:
@@ -37,15 +37,15 @@ def train_test_overlap(
 
     Why: the metric then rewards memory: it is better than the model will be on new rows.
 
-    Method: exact match of 64-bit hashes of all rows. The share of test rows that are in the
-    training data is compared with the share of training rows that have an equal one among the other
-    training rows: as coarse data repeat by nature, so much is expected of a clean split. It counts
-    above that by `share` and by `errors` standard errors, from `rows` rows on. The same is asked
-    of the rows with their targets, which are less often equal by nature. Rows that were
+    Method: exact match of 64-bit hashes of all rows. Coarse data repeat by nature: a test row of a
+    clean split is in the training data as often as a training row has an equal one among the other
+    training rows, and `share` is expected of any data. It counts where so many test rows, and at
+    least `rows`, would be there with a chance below `p` (the binomial distribution). The same is
+    asked of the rows with their targets, which are less often equal by nature. Rows that were
     repeated before the split are as many on both sides: they count where at least `repeated` of the
     rows of one class have an equal one, but less than `otherwise` of the rows of the other classes,
-    as after resampling a rare class; it is then as large as the others. Right after a cell,
-    of large tables only some rows are looked up.
+    as after resampling a rare class; it is then as large as the others. Right after a cell, of
+    large tables only some rows are looked up.
 
     Remedy: drop duplicates before the split; split before resampling or augmenting; where rows
     belong together, split by group (`GroupShuffleSplit`).
@@ -66,13 +66,18 @@ def train_test_overlap(
             continue
         sample = _sample(run, train, test)
         seen = _overlap(train, test, sample, with_target=False)
-        found = _copied(run, test, train, sample, seen, share=share, rows=rows, errors=errors)
-        if found is None and train.target is not None and test.target is not None:
+        if seen.is_shared.sum() < rows:
+            continue
+        natural = max(share, float(seen.is_repeated.mean()))
+        found, chance = seen, _chance(seen, natural)
+        if chance >= p and train.target is not None and test.target is not None:
             whole = _overlap(train, test, sample, with_target=True)
-            found = _copied(run, test, train, sample, whole, share=share, rows=rows, errors=errors)
-        if found is not None:
-            yield found
-        elif seen.is_shared.sum() >= rows:
+            if whole.is_shared.sum() >= rows:
+                natural = max(share, _repeated_with_target(seen, whole))
+                found, chance = whole, _chance(whole, natural)
+        if chance < p:
+            yield _copied(run, test, train, sample, found, natural=natural, p=chance, p_limit=p)
+        else:
             yield from _resampled(run, train, test, seen, repeated, otherwise)
 
 
@@ -90,6 +95,21 @@ def _overlap(
     return sampled_overlap(*sample, with_target=with_target)
 
 
+def _chance(seen: Overlap, natural: float) -> float:
+    """How likely so many test rows are in the training data of a clean split."""
+    return binomial_tail(int(seen.is_shared.sum()), len(seen.is_shared), natural)
+
+
+def _repeated_with_target(seen: Overlap, whole: Overlap) -> float:
+    """The share of training rows that have an equal one with an equal target.
+
+    Where none has, it may be by luck: by Laplace's rule, some of those that are equal would.
+    """
+    found, equal = int(whole.is_repeated.sum()), int(seen.is_repeated.sum())
+    natural = equal / len(seen.is_repeated) * (found + 1) / (equal + 2)
+    return max(natural, found / len(whole.is_repeated))
+
+
 def _copied(
     run: Evidence,
     test: Table,
@@ -97,27 +117,21 @@ def _copied(
     sample: tuple[Sample, Sample] | None,
     seen: Overlap,
     *,
-    share: float,
-    rows: int,
-    errors: float,
-) -> Finding | None:
+    natural: float,
+    p: float,
+    p_limit: float,
+) -> Finding:
     """More test rows are in the training data than the training data lead to expect."""
-    if seen.is_shared.sum() < rows:
-        return None
-    found, natural = float(seen.is_shared.mean()), float(seen.is_repeated.mean())
-    spread = 1 / len(seen.is_shared) + 1 / len(seen.is_repeated)
-    limit = natural + errors * np.sqrt(_PAIRED * natural * (1 - natural) * spread) + share
-    if found <= limit:
-        return None
     return run.finding(
-        f"{found:.1%} of the rows of {test.name} are in {train.name}",
+        f"{seen.is_shared.mean():.1%} of the rows of {test.name} are in {train.name}",
         table=test,
         sample=sample and sample[1],
         rows=seen.test_positions[seen.is_shared],
-        share=found,
+        share=float(seen.is_shared.mean()),
         count=int(seen.is_shared.sum()),
         repeated_by_nature=natural,
-        limit=limit,
+        p=p,
+        p_limit=p_limit,
     )
 
 
