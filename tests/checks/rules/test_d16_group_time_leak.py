@@ -104,3 +104,36 @@ def test_odd_columns_are_no_fault():
         }
     )
     assert not judged(data, np.arange(200) % 2, at_random(200))
+
+
+def test_a_third_of_the_rows_with_their_patient_on_the_other_side_is_found():
+    data, y = patients()
+    is_train = (data.patientId < "P080").to_numpy(copy=True)
+    loose = (data.patientId < "P040").to_numpy()
+    is_train[loose] = at_random(int(loose.sum()))
+    assert judged(data, y, is_train) == ["patientId"]
+
+
+def seasons(seed: int, rows: int, noise: float) -> tuple[pd.DataFrame, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    day = rng.integers(0, 720, rows)
+    y = np.sin(2 * np.pi * day / 360) + noise * rng.normal(size=rows)
+    time = pd.Timestamp("2021-03-01") + pd.to_timedelta(day, unit="D")
+    return pd.DataFrame({"recorded_at": time, "x": rng.normal(size=rows)}), y
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_seasons_of_small_data_that_were_split_at_random_are_found(seed):
+    data, y = seasons(seed, 200, 0.4)
+    assert judged(data, y, at_random(200, seed)) == ["recorded_at"]
+    assert judged(data, np.exp(3 * y), at_random(200, seed)) == ["recorded_at"]
+    assert judged(data, y > 0, at_random(200, seed)) == ["recorded_at"]
+
+
+def test_small_timed_data_whose_target_does_not_hang_on_the_time_are_seldom_a_finding():
+    found = 0
+    for seed in range(100):
+        data, y = seasons(seed, 130, 1e6)
+        found += bool(judged(data, y, at_random(130, seed)))
+        found += bool(judged(data, y > 0, at_random(130, seed)))
+    assert found <= 2

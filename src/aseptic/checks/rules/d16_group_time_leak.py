@@ -25,6 +25,9 @@ _LEAST_ROWS = 30
 _LEAST_GROUPS = 10
 _LARGEST_GROUPS = 200  # rows: more than these are a category, which new rows share too
 _MOST_FEATURES = 30
+_MOST_CLASSES = 50
+_NEXT = 2  # training rows on each side of a test row in time, and those of the same time
+_PERMUTATIONS = 199
 _ISO = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?"
 
 
@@ -32,10 +35,10 @@ _ISO = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?"
 def group_time_leak(
     run: Evidence,
     *,
-    shared: float = 0.5,
+    shared: float = 0.2,
     skill: float = 0.25,
     likeness: float = 0.5,
-    neighbours: float = 0.5,
+    neighbours: float = 0.2,
     late: float = 0.001,
 ) -> Iterator[Finding]:
     """Rows that belong together, or follow one another, are on both sides of the split.
@@ -49,7 +52,8 @@ def group_time_leak(
     above the most frequent class), or at least half of the features (`likeness`). A time leaks
     where the test data are mostly later, yet more than `late` of the training rows lie behind their
     beginning; or where they are mixed, and the training rows next to a test row in time tell its
-    target (`neighbours`: as `skill`). Timed rows whose target does not hang on the time may be
+    target (`neighbours`: as `skill`, of a quantity by its ranks), better than in each of 199
+    permutations of the test targets. Timed rows whose target does not hang on the time may be
     split at random.
 
     Remedy: split by group (`GroupShuffleSplit`, `GroupKFold`), or by time (`TimeSeriesSplit`, a
@@ -271,8 +275,8 @@ def _time_leak(
                 late_limit=late,
             )
         return
-    told = _told_by_neighbours(train, test, times[0], times[1])
-    if told > neighbours:
+    told, chance = _told_by_neighbours(run, train, test, times[0], times[1], neighbours)
+    if told > max(neighbours, chance):
         yield run.finding(
             f"{train.table.name} and {test.table.name} are mixed in time by {name}, and the rows "
             f"next to a test row in time tell its target ({told:.0%} of what there is to tell)",
@@ -282,22 +286,74 @@ def _time_leak(
             "the rows next to a test row are not known",
             told_by_neighbours=told,
             neighbours_limit=neighbours,
+            told_by_chance=chance,
             late=behind.mean(),
         )
 
 
 def _told_by_neighbours(
-    train: Sample, test: Sample, ours: NDArray[np.float64], theirs: NDArray[np.float64]
-) -> float:
-    """How well the training rows at the nearest time tell the targets of the test rows."""
+    run: Evidence,
+    train: Sample,
+    test: Sample,
+    ours: NDArray[np.float64],
+    theirs: NDArray[np.float64],
+    limit: float,
+) -> tuple[float, float]:
+    """How well the training rows next to the test rows in time tell their targets.
+
+    And the most that they tell of them in another order; 0 where they tell less than the limit.
+    """
     targets = _targets(train, test)
-    has, want = np.isfinite(ours), np.isfinite(theirs)
-    moments = np.unique(ours[has])
-    if targets is None or len(moments) < _LEAST_GROUPS:
-        return 0.0
+    if targets is None:
+        return 0.0, 0.0
     known, asked, is_class = targets
-    after = np.clip(np.searchsorted(moments, theirs[want]), 1, len(moments) - 1)
-    is_nearer_before = theirs[want] - moments[after - 1] <= moments[after] - theirs[want]
-    nearest = after - is_nearer_before
-    skill = _mode_skill if is_class else _mean_skill
-    return skill(np.searchsorted(moments, ours[has]), known[has], nearest, asked[want])
+    if not is_class:
+        known, asked = _ranks(known, asked)
+    has, want = np.isfinite(ours) & np.isfinite(known), np.isfinite(theirs) & np.isfinite(asked)
+    order = np.argsort(ours[has], kind="stable")
+    moments, known, asked = ours[has][order], known[has][order], asked[want]
+    if min(len(known), len(asked)) < _LEAST_ROWS or len(np.unique(moments)) < _LEAST_GROUPS:
+        return 0.0, 0.0
+    expected = _expected(_windows(moments, theirs[want]), known, is_class)
+    told = _told_of(asked, expected, is_class)
+    if told <= limit:
+        return told, 0.0
+    rng = run.rng
+    orders = (rng.permutation(asked) for _ in range(_PERMUTATIONS))
+    return told, max(0.0, *(_told_of(one, expected, is_class) for one in orders))
+
+
+def _windows(
+    moments: NDArray[np.float64], asked: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where the rows next to each time begin and end among the sorted moments."""
+    at = np.searchsorted(moments, asked)
+    first = moments[np.maximum(at - _NEXT, 0)]
+    last = moments[np.minimum(at + _NEXT - 1, len(moments) - 1)]
+    return np.searchsorted(moments, first), np.searchsorted(moments, last, side="right")
+
+
+def _expected(windows: Any, known: Any, is_class: bool) -> Any:
+    """The mean in each window, or its most frequent class."""
+    begin, end = windows
+    if not is_class:
+        sums = np.concatenate([[0.0], np.cumsum(known)])
+        return (sums[end] - sums[begin]) / (end - begin)
+    is_of = known[:, None] == np.arange(min(int(known.max()) + 1, _MOST_CLASSES))
+    votes = np.vstack([np.zeros(is_of.shape[1]), np.cumsum(is_of, axis=0)])
+    return (votes[end] - votes[begin]).argmax(axis=1)
+
+
+def _told_of(asked: Any, expected: Any, is_class: bool) -> float:
+    """Explained variance, or accuracy above the most frequent class."""
+    if is_class:
+        most = float(np.bincount(asked).max() / len(asked))
+        right = float((expected == asked).mean())
+        return (right - most) / (1 - most) if most < 1 else 0.0
+    return 1.0 - float(((asked - expected) ** 2).mean() / asked.var()) if asked.var() else 0.0
+
+
+def _ranks(known: Any, asked: Any) -> tuple[Any, Any]:
+    """Both among all, so that a few large values do not decide; NaN where there is none."""
+    ranks = pd.Series(np.concatenate([known, asked])).rank().to_numpy()
+    return ranks[: len(known)], ranks[len(known) :]
