@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aseptic.checks.check import NotApplicable, check
-from aseptic.checks.copies import are_copies, is_above, may_repeat, repeats, with_target
+from aseptic.checks.copies import (
+    are_by_nature,
+    are_copies,
+    is_above,
+    is_as_in,
+    may_repeat,
+    pairs,
+    repeats,
+    with_target,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +38,10 @@ def duplicate_rows(
     Method: equal hashes of all features and the target, of all rows; more than `share` of the
     rows, and at least `rows`, have an equal one before them. Coarse data repeat by nature, so
     this counts only where it is no nature: rows of train are equal to another one more than
-    `times` as often as rows of test are to one of train, by the two-proportion z-test (`p`); or
-    where most rows that agree in half of the columns agree in all of them.
+    `times` as often as rows of test are to one of train, by the two-proportion z-test (`p`), and
+    their equal pairs are more frequent than those within test; or most rows that agree
+    in half of the columns agree in all of them. Never where the columns have so few values that a
+    `times`-th of the equal pairs is to be expected of independent ones.
 
     Remedy: `drop_duplicates()` before the split; if the rows are truly repeated measurements,
     split by group and keep a count or a weight.
@@ -55,9 +66,13 @@ def duplicate_rows(
     found, count = float(again.mean()), int(again.sum())
     if found <= share or count < rows:
         return
+    equal = pairs(hashes)
+    if are_by_nature(equal, run.sample(table), agreeing=True, times=times):
+        return
     natural = _natural_count(tests, table, hashes)
     alike = int(np.isin(hashes, hashes[again]).sum())
     is_more = is_above(alike, len(table), *natural, times=times, p=p)
+    is_more = is_more and not _is_usual(tests, table, equal)
     if is_more or are_copies(run.sample(table)):
         yield run.finding(
             f"{found:.1%} of the rows of {table.name} are copies of another row",
@@ -78,3 +93,12 @@ def _natural_count(tests: list[Table], table: Table, hashes: np.ndarray) -> tupl
         if (one.target is None) == (table.target is None)
     ]
     return sum(hits for hits, _ in counts), sum(of for _, of in counts)
+
+
+def _is_usual(tests: list[Table], table: Table, equal: float) -> bool:
+    """Whether a table of test rows has equal rows of its own as frequently."""
+    return any(
+        is_as_in(pairs(with_target(one, one.row_hashes)), len(one), equal, len(table))
+        for one in tests
+        if (one.target is None) == (table.target is None)
+    )

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aseptic.checks.check import NotApplicable, check
-from aseptic.checks.copies import are_copies, in_conflict, is_above, may_repeat, with_target
+from aseptic.checks.copies import (
+    are_by_nature,
+    are_copies,
+    in_conflict,
+    is_above,
+    is_as_in,
+    may_repeat,
+    pairs,
+    with_target,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +36,10 @@ def conflicting_labels(
 
     Method: equal hashes of the features, of all rows, and more than one label; more than `share`
     of the rows, and at least `rows`. Coarse data do so by nature; it counts only above `times`
-    the share of test rows that contradict a training row (two-proportion z-test, `p`), or where
-    most rows that agree in half of the features agree in all of them.
+    the share of test rows that contradict a training row (two-proportion z-test, `p`), and
+    the rate of such pairs within test; or where most rows that agree in half of the
+    features agree in all of them. Never where the features have so few values that a `times`-th
+    of the pairs is to be expected of independent ones.
 
     Remedy: look at the pairs and correct the labels, or drop them; if both labels are right, a
     feature that tells them apart is missing.
@@ -53,12 +64,17 @@ def conflicting_labels(
     if not may_repeat(run.sample(table), share / 2):
         return
     hashes = table.row_hashes
-    conflict = in_conflict(hashes, with_target(table, hashes))
+    whole = with_target(table, hashes)
+    conflict = in_conflict(hashes, whole)
     found, count = float(conflict.mean()), int(conflict.sum())
     if found <= share or count < rows:
         return
+    opposed = pairs(hashes) - pairs(whole)
+    if are_by_nature(opposed, run.sample(table), agreeing=False, times=times):
+        return
     natural = _natural_count(tests, table, hashes[conflict])
     is_more = is_above(count, len(table), *natural, times=times, p=p)
+    is_more = is_more and not _is_usual(tests, opposed, len(table))
     if is_more or are_copies(run.sample(table)):
         yield run.finding(
             f"{count:,} rows of {table.name} ({found:.1%}) equal another row with another label",
@@ -81,3 +97,14 @@ def _natural_count(tests: list[Table], train: Table, in_conflict: np.ndarray) ->
             count += int((is_other | np.isin(theirs, in_conflict)).sum())
             of += len(one)
     return count, of
+
+
+def _is_usual(tests: list[Table], opposed: float, rows: int) -> bool:
+    """Whether a table of test rows has pairs of other labels of its own as frequently."""
+    for one in tests:
+        if one.target is not None:
+            theirs = one.row_hashes
+            own = pairs(theirs) - pairs(with_target(one, theirs))
+            if is_as_in(own, len(one), opposed, rows):
+                return True
+    return False
