@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aseptic.checks.check import NotApplicable, check
-from aseptic.checks.words import are_numbers, is_placeholder
+from aseptic.checks.words import are_numbers, is_placeholder, without_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pandas as pd
 
     from aseptic.checks.evidence import Evidence
     from aseptic.model import Finding
@@ -18,15 +16,17 @@ if TYPE_CHECKING:
 
 @check("D24", needs=("data",))
 def numbers_as_text(
-    run: Evidence, *, share: float = 0.999, distinct: int = 12
+    run: Evidence, *, share: float = 0.999, distinct: int = 12, unit: float = 0.95
 ) -> Iterator[Finding]:
     """A column of numbers is kept as text.
 
     Why: an encoder makes a category of every number, and "10" sorts before "9".
 
     Method: at least `share` of the texts of a column, placeholders such as "?" aside, are numbers
-    as people write them (`1,234.50`, `12 %`, `€ 3`), and at least `distinct` are different. Codes
-    are none: texts of digits with a leading zero, or all of one length from four digits on.
+    as people write them (`1,234.50`, `12 %`, `€ 3`), and at least `distinct` are different; so
+    are numbers with a unit or currency, if it is the same one in a share of `unit` of the
+    different texts (`12.00 kg`, `CHF 3`). Codes are none: texts of digits with a leading zero, or
+    all of one length from four digits on.
 
     Remedy: `pd.to_numeric(column)`, or `pd.read_csv(…, thousands=",", decimal=".")`; strip signs
     of currency and per cent first.
@@ -47,13 +47,15 @@ def numbers_as_text(
     for name in candidates:
         texts = sample.texts(name)
         texts = texts[[not is_placeholder(text) for text in texts.index]]
-        if len(texts) < distinct or _are_codes(texts):
+        if len(texts) < distinct:
             continue
-        found = texts.to_numpy()[are_numbers(texts.index)].sum() / texts.sum()
-        if found >= share:
+        said, bare = without_unit(list(texts.index), share=unit) or ("", list(texts.index))
+        found = texts.to_numpy()[are_numbers(bare)].sum() / texts.sum()
+        if found >= share and not _are_codes(bare):
             yield run.finding(
-                f"{name} holds numbers, but as text",
+                f"{name} holds numbers, but as text{f', with {said}' if said else ''}",
                 subject=name,
+                remedy=_remedy(said) if said else None,
                 sample=sample,
                 share=float(found),
                 limit=share,
@@ -61,8 +63,15 @@ def numbers_as_text(
             )
 
 
-def _are_codes(texts: pd.Series) -> bool:
-    digits = [text for text in texts.index if text.isdigit()]
+def _remedy(unit: str) -> str:
+    return (
+        f"`pd.to_numeric(column.str.replace({unit!r}, '').str.replace(',', ''))`, and the unit into"
+        " the name of the column"
+    )
+
+
+def _are_codes(texts: list[str]) -> bool:
+    digits = [text for text in texts if text.isdigit()]
     if len(digits) < len(texts):
         return False
     lengths = {len(text) for text in digits}
