@@ -77,3 +77,30 @@ def test_more_features_than_rows_are_said():
     data = (rng.normal(size=(60, 90)), rng.integers(0, 2, 60))
     messages = [one.message for one in judge(too_few_rows, train=data).findings]
     assert messages == ["60 rows for 90 features: 0.7 for each"]
+
+
+def test_a_handful_of_rows_is_said_to_be_few_though_no_curve_can_be_fitted():
+    features, label = split("iris")[0]
+    found = judge(too_few_rows, train=(features[:24], label[:24])).findings
+    said = [(one.severity, one.message) for one in found if "learning curve" in one.message]
+    few = "24 rows are few for 4 features and 3 classes, too few to fit a learning curve"
+    assert said == [("info", few)]
+
+
+def test_few_rows_are_said_to_be_few_where_the_curve_leaves_it_open():
+    features, target = rising(60, 0)
+    found = judge(too_few_rows, train=(features[:, :12], target)).findings
+    assert [one.severity for one in found] == ["info"]
+    assert found[0].message.startswith("60 rows ")
+
+
+def test_few_rows_that_suffice_by_the_curve_are_not_said_to_be_few():
+    rng = np.random.default_rng(0)
+    label = np.arange(80) % 2
+    features = rng.normal(size=(80, 3)) + label[:, None] * 20
+    assert judge(too_few_rows, train=(features, label)).findings == ()
+
+
+def test_a_target_that_is_the_same_in_all_rows_is_not_judged():
+    (outcome,) = judge(too_few_rows, train=(np.eye(20), np.array(["a"] * 20))).outcomes
+    assert outcome.outcome == "not applicable"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aseptic.checks import plots
-from aseptic.checks.check import check
+from aseptic.checks.check import NotApplicable, check
 from aseptic.checks.models import Fitted, Problem, Score, folds, number_said, problem, score
 from aseptic.checks.tables import task_of
 
@@ -37,6 +37,8 @@ def too_few_rows(
     errors: float = 2.5,
     of_class: int = 8,
     of_feature: float = 2.0,
+    plenty_of_feature: float = 10.0,
+    plenty_of_class: float = 50.0,
 ) -> Iterator[Finding]:
     """More rows would make the model better, or some things cannot be learnt from so few.
 
@@ -47,7 +49,9 @@ def too_few_rows(
     the rows would add; its error comes from redrawing the scored rows and from how well the law
     fits. A tip above `gain`, a warning above `much` of balanced accuracy or R², both above `errors`
     standard errors. Besides: classes with fewer than `of_class` rows, and fewer than `of_feature`
-    rows for each feature.
+    rows for each feature. A tip, too, where there are fewer than `plenty_of_feature` rows for each
+    feature or `plenty_of_class` for each class, and no curve can be fitted to so few, or it leaves
+    open whether twice the rows would add `gain` (within two standard errors).
 
     Remedy: collect more rows, first of the classes that have fewest.
 
@@ -63,10 +67,20 @@ def too_few_rows(
         X = rng.normal(size=(2000, 3))
         train = (X, X @ np.array([1.0, 2.0, 3.0]) + rng.normal(size=2000))
     """
-    yield from _small_classes(run, of_class)
-    learnt = problem(run)
+    small = list(_small_classes(run, of_class))
+    yield from small
+    few = _few_said(run, of_feature=plenty_of_feature, of_class=plenty_of_class)
+    try:
+        learnt = problem(run)
+    except NotApplicable:
+        if few:
+            yield _few(run, f"{few}, too few to fit a learning curve")
+        if few or small:
+            return
+        raise
     rows, columns = len(run.main), len(learnt.sample.table.columns)
     if rows < of_feature * columns:
+        few = None
         yield run.finding(
             f"{rows:,} rows for {columns:,} features: {rows / columns:.1f} for each",
             remedy="fewer features (a selection inside the pipeline, PCA) or a strong"
@@ -75,7 +89,39 @@ def too_few_rows(
             rows_of_feature=rows / columns,
             limit=of_feature,
         )
-    yield from _rising(run, learnt, gain=gain, much=much, errors=errors)
+    curve = _curve(run, learnt)
+    law = _fitted_law(curve.sizes, curve.values)
+    more, error = float(law.gain(rows)), _error(curve, rows, law)
+    is_skilled = curve.last.skill >= 3 * curve.last.error
+    if is_skilled and more >= max(gain, errors * error):
+        yield _rising(run, learnt, curve, law, error, gain=gain, much=much, errors=errors)
+    elif few and (not is_skilled or more + 2 * error >= gain):
+        yield _few(run, f"{few}; the learning curve leaves open what more would bring")
+
+
+def _few_said(run: Evidence, *, of_feature: float, of_class: float) -> str | None:
+    """That the rows are few for so many features or classes, in words; None if they are plenty."""
+    rows, columns = len(run.main), len(run.main.columns)
+    if rows < 2:
+        return None
+    parts = [f"{columns:,} features"] if rows < of_feature * columns else []
+    if run.task == "classification":
+        classes = int(run.target(run.main).nunique())
+        if classes < 2 or classes > _MOST_CLASSES:
+            return None
+        parts += [f"{classes:,} classes"] if rows < of_class * classes else []
+    return f"{rows:,} rows are few for {' and '.join(parts)}" if parts else None
+
+
+def _few(run: Evidence, message: str) -> Finding:
+    return run.finding(
+        message,
+        remedy="collect more rows; until then few features, a strong regularisation, and scores by"
+        " repeated cross-validation: `RepeatedKFold`",
+        table=run.main,
+        rows_there=len(run.main),
+        features=len(run.main.columns),
+    )
 
 
 def _small_classes(run: Evidence, least: int) -> Iterator[Finding]:
@@ -105,16 +151,19 @@ def _small_classes(run: Evidence, least: int) -> Iterator[Finding]:
 
 
 def _rising(
-    run: Evidence, learnt: Problem, *, gain: float, much: float, errors: float
-) -> Iterator[Finding]:
-    curve = _curve(run, learnt)
+    run: Evidence,
+    learnt: Problem,
+    curve: _Curve,
+    law: _Law,
+    error: float,
+    *,
+    gain: float,
+    much: float,
+    errors: float,
+) -> Finding:
     rows = len(run.main)
-    law = _fitted_law(curve.sizes, curve.values)
     more = float(law.gain(rows))
-    error = _error(curve, rows, law)
-    if curve.last.skill < 3 * curve.last.error or more < max(gain, errors * error):
-        return
-    yield run.finding(
+    return run.finding(
         f"twice the rows would add about {number_said(more, error)} to the {curve.last.said}"
         f" of {curve.said}",
         severity="warning" if more > max(much, 2 * errors * error) else None,
