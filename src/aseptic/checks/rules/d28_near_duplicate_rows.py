@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 _WORK: dict[Depth, int] = {
     "automatic": 100_000_000,
     "asked": 3_000_000_000,
-    "thorough": 10_000_000_000,
+    "thorough": 5_000_000_000,
 }
 _MOST_ROWS = 1_000  # whose nearest ones are looked for
 _MOST_COLUMNS = 50
 _LEAST_ROWS = 30
 _LEAST_DISTINCT = 20  # values of a column that count as continuous
 _COLUMNS_EVERYWHERE = 4
-_BLOCK = 4_000_000  # distances at a time
+_BLOCK = 1_000_000  # distances at a time
 
 
 @check("D28", severity="warning", needs=("train", "test"), cost="fit")
@@ -55,7 +55,8 @@ def near_duplicate_rows(
     below `p`. A share of `everywhere` counts even where it is the same in the training data, if
     there are at least 4 columns: copies made before the split are on both sides, and by nature so
     many rows are never so close. Rows that are exactly equal are left to D15. At most 1,000 test
-    rows are looked at, and as many training rows as the time allows.
+    rows are looked at, and as many training rows as the time allows: of 50 columns some 1,000 right
+    after a cell, 30,000 if asked, 50,000 in a thorough check.
 
     Remedy: augment and resample after the split, and only the training part; split by the group
     that such rows share (`GroupShuffleSplit`).
@@ -99,6 +100,8 @@ def near_duplicate_rows(
                 p_limit=p,
                 nearness=nearness,
                 compared=(len(their), len(seen)),
+                looked_at=f"{len(their):,} of {len(test):,} rows beside {len(seen):,} of"
+                f" {len(train):,} of {train_table.name}",
             )
 
 
@@ -158,7 +161,7 @@ def _ratios(
         distances = squares - 2 * part @ seen.T + (part**2).sum(axis=1)[:, None]
         if own_at is not None:
             distances[np.arange(len(part)), own_at[start : start + block]] = np.inf
-        nearest = np.argpartition(distances, 1, axis=1)[:, :2]
+        nearest = _two_nearest(distances)
         # by subtraction: what is nearly equal is lost in the squares above
         exact = np.sqrt(((part[:, None, :] - seen[nearest]) ** 2).sum(axis=2))
         first, second = exact.min(axis=1), exact.max(axis=1)
@@ -167,3 +170,11 @@ def _ratios(
             is_apart, first / np.where(is_apart, second, 1.0), 1.0
         )
     return ratios
+
+
+def _two_nearest(distances: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The places of the two smallest of each row, which it overwrites; faster than to sort."""
+    every = np.arange(len(distances))
+    first = distances.argmin(axis=1)
+    distances[every, first] = np.inf
+    return np.column_stack([first, distances.argmin(axis=1)])
