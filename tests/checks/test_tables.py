@@ -67,7 +67,54 @@ def test_a_sample_is_drawn_the_same_each_time_and_knows_its_rows():
 
 
 def test_the_wider_a_table_the_fewer_rows_are_looked_at():
-    assert len(Table("X", "train", np.zeros((3000, 20_000), dtype=np.int8)).sample()) == 1000
+    table = Table("X", "train", np.zeros((3000, 20_000), dtype=np.int8))
+    assert len(table.sample(2000)) == 1000
+    assert len(table.sample()) == 3000  # as they are: nothing is copied
+    wide = sparse.csr_matrix((3000, 20_000), dtype=np.int8)
+    assert len(Table("X", "train", wide).sample()) == 1000
+
+
+@pytest.mark.skipif(int(pd.__version__.partition(".")[0]) < 3, reason="older pandas copies more")
+def test_all_rows_are_looked_at_without_a_copy():
+    frame = pd.DataFrame(np.zeros((100, 6)), columns=list("abcdef"))
+    sample = Table("X", "train", frame, "c").sample()
+    assert list(sample.features) == list("abdef")
+    shared = [np.shares_memory(frame[name], sample.numbers(name)) for name in "abdef"]
+    assert all(shared)
+
+
+def test_a_target_in_the_middle_of_equal_names_leaves_the_others():
+    frame = pd.DataFrame([[1, 2, 3, 4]] * 3, columns=["a", "y", "a", "b"], index=[5, 5, 5])
+    for table in (Table("X", "train", frame, "y"), Table("X", "train", frame[["y"]], "y")):
+        assert len(table.sample().features) == 3
+    sample = Table("X", "train", frame, "y").sample()
+    assert sample.features.iloc[0].to_dict() == {"a": 1, "a (2)": 3, "b": 4}
+
+
+def test_the_blocks_of_a_large_sample_are_its_columns_of_numbers():
+    values = np.random.default_rng(0).normal(size=(60_000, 40)).astype(np.float32)
+    frame = pd.DataFrame(values).assign(word="a")
+    sample = Table("X", "train", frame).sample()
+    blocks = list(sample.number_blocks())
+    assert len(blocks) > 1
+    assert [name for names, _ in blocks for name in names] == [str(place) for place in range(40)]
+    assert np.array_equal(np.hstack([numbers for _, numbers in blocks]), values)
+
+
+def test_there_is_one_block_even_without_numbers():
+    for rows in (3, 60_000):
+        frame = pd.DataFrame({"word": ["a"] * rows})
+        ((names, numbers),) = Table("X", "train", frame).sample().number_blocks()
+        assert (names, numbers.shape) == ([], (rows, 0))
+
+
+def test_texts_of_a_category_are_counted_as_those_of_objects():
+    frame = pd.DataFrame({"object": ["b", "a", None, "b"]}, dtype=object)
+    frame["category"] = pd.Categorical(frame["object"], categories=["a", "b", "c"])
+    sample = Table("X", "train", frame).sample()
+    pd.testing.assert_series_equal(
+        sample.texts("category"), sample.texts("object"), check_names=False
+    )
 
 
 def test_what_each_column_holds_is_told():

@@ -17,7 +17,7 @@ from aseptic.capture.row_hashes import row_hashes
 from aseptic.checks.check import NotApplicable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -27,6 +27,9 @@ Kind = Literal["number", "boolean", "time", "category", "text", "other"]
 Task = Literal["classification", "regression"]
 
 _MAX_CELLS = 20_000_000  # of a sample: the wider the table, the fewer rows
+_MANY_ROWS = 50_000  # of a sample, from which on what is made of its columns is not all kept
+_KEPT_COLUMNS = 2
+_BLOCK_CELLS = 2_000_000
 _MAX_CLASSES = 50
 
 
@@ -88,9 +91,13 @@ class Table:
         return self._target
 
     def sample(self, rows: int | None = None) -> Sample:
-        """At most so many rows, drawn without repetition, always the same; all if None."""
-        most = max(200, _MAX_CELLS // max(1, len(self.columns)))
-        count = min(len(self), most, len(self) if rows is None else rows)
+        """At most so many rows, drawn without repetition, always the same; all if None.
+
+        All rows are not copied: but of a sparse matrix there are only as many as fit in memory.
+        """
+        count = len(self) if rows is None else min(rows, len(self))
+        if rows is not None or hasattr(self._data, "toarray"):
+            count = min(count, max(200, _MAX_CELLS // max(1, len(self.columns))))
         if count not in self._samples:
             self._samples[count] = self._draw(count)
         return self._samples[count]
@@ -154,10 +161,10 @@ class Table:
     def _features(self, rows: Any) -> Any:
         if not isinstance(self._data, pd.DataFrame):
             return self._data[rows]
-        taken = self._data if isinstance(rows, slice) else self._data.iloc[rows]
-        if isinstance(self._target, _Column):
-            kept = [place for place in range(taken.shape[1]) if self._is_kept(place)]
-            taken = taken.iloc[:, kept]
+        taken = self._data.iloc[rows]
+        if isinstance(self._target, _Column):  # slices of columns are not copied, lists would be
+            sides = taken.iloc[:, : self._target.place], taken.iloc[:, self._target.place + 1 :]
+            taken = pd.concat([side for side in sides if side.shape[1]] or sides[:1], axis=1)
         return taken
 
 
@@ -230,18 +237,47 @@ class Sample:
     def numbers(self, column: str) -> NDArray[np.float64]:
         """A column of numbers, booleans or times (in nanoseconds) as floats; missing is NaN."""
         if column not in self._numbers:
+            self._make_room(self._numbers)
             self._numbers[column] = _as_floats(self.features[column])
         return self._numbers[column]
 
     def codes(self, column: str) -> NDArray[np.int64]:
         """A number for each distinct value of a column, in order of occurrence; missing is -1."""
         if column not in self._codes:
+            self._make_room(self._codes)
             self._codes[column] = _as_codes(self.features[column])
         return self._codes[column]
 
+    def _make_room(self, made: dict[str, Any]) -> None:
+        """Only the newest columns stay of a large sample, lest the memory doubles."""
+        if self._is_large and len(made) >= _KEPT_COLUMNS:
+            made.pop(next(iter(made)))
+
+    @cached_property
+    def _is_large(self) -> bool:
+        return len(self) > _MANY_ROWS or self.features.size > _MAX_CELLS
+
+    def number_blocks(self) -> Iterator[tuple[list[str], NDArray[np.float64]]]:
+        """The columns of kind `number`, and their values as floats, a column each.
+
+        All at once; of a large sample some columns at a time, so that no copy of the whole is made.
+        There is always one block, be it of no columns.
+        """
+        names = self.of_kind("number")
+        if not names or not self._is_large:
+            yield self.number_matrix
+            return
+        step = max(1, _BLOCK_CELLS // len(self))
+        for start in range(0, len(names), step):
+            some = names[start : start + step]
+            values = np.empty((len(self), len(some)), order="F")
+            for place, name in enumerate(some):
+                values[:, place] = _as_floats(self.features[name])
+            yield some, values
+
     @cached_property
     def number_matrix(self) -> tuple[list[str], NDArray[np.float64]]:
-        """The columns of kind `number`, and their values as floats, a column each."""
+        """The columns of kind `number`, and their values as floats: a copy of all."""
         names = self.of_kind("number")
         frame = self.features if len(names) == self.features.shape[1] else self.features[names]
         if all(getattr(dtype, "kind", "O") in "iuf" for dtype in frame.dtypes):
@@ -284,6 +320,11 @@ class Sample:
 
 def count_texts(values: pd.Series) -> pd.Series:
     """How often each distinct text occurs; values that are no text are left out."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        codes, labels = pd.factorize(values)
+        counts = np.bincount(codes[codes >= 0], minlength=len(labels))
+        by_label: pd.Series = pd.Series(counts, index=pd.Index(list(labels), dtype=object))
+        return by_label.loc[[isinstance(label, str) for label in labels]]
     known = values.to_numpy(dtype=object)
     texts = [value for value in known if isinstance(value, str)]
     return pd.Series(texts, dtype=object).value_counts(sort=False)

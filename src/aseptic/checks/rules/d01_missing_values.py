@@ -76,11 +76,11 @@ def missing_values(
 
 def _gaps(sample: Sample) -> NDArray[np.bool_]:
     """Rows by columns: whether a value is missing or infinite."""
-    names, numbers = sample.number_matrix
-    gaps = np.empty(sample.features.shape, dtype=bool)
+    gaps = np.empty(sample.features.shape, dtype=bool, order="F")
     places = {name: place for place, name in enumerate(sample.features.columns)}
-    gaps[:, [places[name] for name in names]] = ~np.isfinite(numbers)
-    for name in set(places) - set(names):
+    for names, numbers in sample.number_blocks():
+        gaps[:, [places[name] for name in names]] = ~np.isfinite(numbers)
+    for name in set(places) - set(sample.of_kind("number")):
         gaps[:, places[name]] = sample.features[name].isna()
     return gaps
 

@@ -78,14 +78,14 @@ def constant_columns(
 
 def _top_shares(sample: Sample) -> dict[str, float]:
     """The share of the commonest value, of columns where it can be high; missing is a value."""
-    names, numbers = sample.number_matrix
     shares = {}
-    for place in np.flatnonzero(_may_be_constant(numbers)):
-        values = numbers[:, place]
-        known = values[~np.isnan(values)]
-        if len(known):
-            shares[names[place]] = np.unique(known, return_counts=True)[1].max() / len(values)
-    for name in set(sample.features.columns) - set(names):
+    for names, numbers in sample.number_blocks():
+        for place in np.flatnonzero(_may_be_constant(numbers)):
+            values = numbers[:, place]
+            known = values[~np.isnan(values)]
+            if len(known):
+                shares[names[place]] = np.unique(known, return_counts=True)[1].max() / len(values)
+    for name in set(sample.features.columns) - set(sample.of_kind("number")):
         counts = np.bincount(sample.codes(name) + 1)
         if len(counts) > 1:
             shares[name] = counts[1:].max() / len(sample)

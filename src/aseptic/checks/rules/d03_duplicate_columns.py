@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from aseptic.model import Finding
 
 _MOST_RANKED = 1_000  # columns; of more, only equal ones are found
+_FEW_ROWS = 20_000  # of a larger table, whose ranks say which columns to compare in all rows
 _UNLIKE = 10  # rows that do not have the commonest value: fewer may agree by chance
 
 
@@ -64,20 +65,34 @@ def duplicate_columns(
 
 
 def _add_ranked(sample: Sample, first: dict[str, str], least: float) -> None:
-    names, numbers = sample.number_matrix
+    few = sample.table.sample(_FEW_ROWS) if len(sample) > _FEW_ROWS else sample
+    is_all = len(few) == len(sample)
+    names = sample.of_kind("number")
     if not 2 <= len(names) <= _MOST_RANKED:
         return
+    numbers = few.number_matrix[1] if is_all else np.column_stack([*map(few.numbers, names)])
+    for one, other in _agreeing(numbers, least if is_all else 1 - 2 * (1 - least)):
+        name, copy = names[one], names[other]
+        if copy in first or name in first or not _varies(sample, name):
+            continue
+        both = [] if is_all else [sample.numbers(name), sample.numbers(copy)]
+        if is_all or _agreeing(np.column_stack(both), least):
+            first[copy] = name
+
+
+def _agreeing(numbers: NDArray[np.float64], least: float) -> list[tuple[int, int]]:
+    """The places of columns that have the same gaps, and ranks that correlate by more."""
     gaps = np.isnan(numbers)
     ranks = _ranks(numbers)
     ranks -= ranks.mean(axis=0)
     length = np.sqrt((ranks**2).sum(axis=0))
     ranks /= np.where(length > 0, length, 1.0)
     agreeing = np.abs(np.triu(ranks.T @ ranks, 1)) > least
-    for one, other in zip(*np.nonzero(agreeing), strict=True):
-        name, copy = names[one], names[other]
-        is_new = copy not in first and name not in first
-        if is_new and np.array_equal(gaps[:, one], gaps[:, other]) and _varies(sample, name):
-            first[copy] = name
+    return [
+        (int(one), int(other))
+        for one, other in zip(*np.nonzero(agreeing), strict=True)
+        if np.array_equal(gaps[:, one], gaps[:, other])
+    ]
 
 
 def _ranks(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -95,7 +110,7 @@ def _ranks(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _add_equal(sample: Sample, first: dict[str, str]) -> None:
     """Columns that are no numbers, or too many: by the pattern of their equal values."""
-    names, _ = sample.number_matrix
+    names = sample.of_kind("number")
     seen: dict[bytes, str] = {}
     ranked = set(names) if len(names) <= _MOST_RANKED else set()
     for name in sample.features.columns:
@@ -109,11 +124,13 @@ def _add_equal(sample: Sample, first: dict[str, str]) -> None:
 
 
 def _pattern(sample: Sample, name: str) -> bytes | None:
-    """What equal columns share: the numbers, else which values are equal (if many are)."""
+    """A digest of what equal columns share: the numbers, else which values are equal, if many."""
+    import xxhash
+
     if sample.kinds[name] == "number":
-        return sample.numbers(name).tobytes()
+        return xxhash.xxh3_128_digest(np.ascontiguousarray(sample.numbers(name)).data)
     codes = sample.codes(name)
-    return codes.tobytes() if codes.max(initial=-1) < len(codes) / 2 else None
+    return xxhash.xxh3_128_digest(codes.data) if codes.max(initial=-1) < len(codes) / 2 else None
 
 
 def _varies(sample: Sample, name: str) -> bool:

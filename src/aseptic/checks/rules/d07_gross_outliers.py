@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from aseptic.checks.evidence import Evidence
+    from aseptic.checks.tables import Sample
     from aseptic.model import Finding
 
 _QUARTILES = (0.25, 0.5, 0.75)
@@ -68,29 +69,26 @@ def gross_outliers(
         data = pd.DataFrame({"income": np.random.default_rng(0).lognormal(10, 1, size=400)})
     """
     sample = run.sample(run.main)
-    names, numbers = sample.number_matrix
-    if not names or len(sample) < rows:
+    of = len(sample.of_kind("number"))
+    if not of or len(sample) < rows:
         raise NotApplicable(f"no columns of numbers with {rows} rows in {run.main.name}")
-    distances = _distances(numbers)
-    for place in np.flatnonzero(np.nanmax(distances, axis=0, initial=0.0) > z):
-        column = distances[:, place]
+    for name, values, column in _far_columns(sample, z):
         gaps = [
             found
             for found in _gaps(column, z=z, gap=gap, share=share, rows=rows)
-            if found.p < p / len(names)
+            if found.p < p / of
             or (found.beyond > 1 and found.nearest > large * found.before and found.p < large_p)
             or (
                 found.nearest > found.before * (wide if found.before <= light else sheer)
-                and _log_distance(numbers[:, place], column, found.nearest) > light
+                and _log_distance(values, column, found.nearest) > light
             )
         ]
         found = min(gaps, key=lambda one: one.p, default=None)
-        if len(np.unique(numbers[:, place])) < _LEAST_TAIL:
+        if found is None or _is_one_code(values, column, found.nearest):
             continue
-        if found is None or _is_one_code(numbers[:, place], column, found.nearest):
+        if len(np.unique(values)) < _LEAST_TAIL:
             continue
         count, nearest, before, found_p = found
-        name = names[place]
         what = f"value of {name} lies" if count == 1 else f"values of {name} lie"
         yield run.finding(
             f"{count:,} {what} at least {nearest:,.0f} standard deviations away, the"
@@ -107,6 +105,16 @@ def gross_outliers(
             p=found_p,
             plot=_plot(column, name),
         )
+
+
+def _far_columns(
+    sample: Sample, z: float
+) -> Iterator[tuple[str, NDArray[np.float64], NDArray[np.float64]]]:
+    """Columns with a value farther out than `z`: name, values, and how far out each of them is."""
+    for names, numbers in sample.number_blocks():
+        distances = _distances(numbers)
+        for place in np.flatnonzero(np.nanmax(distances, axis=0, initial=0.0) > z):
+            yield names[place], numbers[:, place], distances[:, place]
 
 
 def _distances(numbers: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -69,14 +69,14 @@ def identifier_column(run: Evidence, *, rows: int = 50, density: float = 3.0) ->
 
 def _unrepeated(sample: Sample) -> list[str]:
     """Columns of whole numbers or texts without a repetition among the rows looked at."""
-    names, numbers = sample.number_matrix
     found = []
-    with np.errstate(all="ignore"):
-        maybe = np.all(numbers == np.round(numbers), axis=0)
-    for place in np.flatnonzero(maybe):
-        ordered = np.sort(numbers[:, place])
-        if np.all(ordered[1:] > ordered[:-1]):
-            found.append(names[place])
+    for names, numbers in sample.number_blocks():
+        with np.errstate(all="ignore"):
+            maybe = np.all(numbers == np.round(numbers), axis=0)
+        for place in np.flatnonzero(maybe):
+            ordered = np.sort(numbers[:, place])
+            if np.all(ordered[1:] > ordered[:-1]):
+                found.append(names[place])
     for name in sample.of_kind("text"):
         texts = sample.texts(name)
         if len(texts) == len(sample):

@@ -195,15 +195,13 @@ def _joint_rows(
     except NotApplicable:
         return None
     rng = run.rng
-    parts = [
-        np.column_stack([one.numbers(name) for name in names])[
-            rng.permutation(len(one))[:_MOST_ROWS]
-        ]
-        for one, names in (
-            (train, [pair.name for pair in pairs]),
-            (test, [pair.other for pair in pairs]),
-        )
-    ]
+    parts = []
+    for one, names in (
+        (train, [pair.name for pair in pairs]),
+        (test, [pair.other for pair in pairs]),
+    ):
+        at = rng.permutation(len(one))[:_MOST_ROWS]
+        parts.append(np.column_stack([one.numbers(name)[at] for name in names]))
     features = np.concatenate(parts)
     is_test = np.arange(len(features)) >= len(parts[0])
     order = rng.permutation(len(features))

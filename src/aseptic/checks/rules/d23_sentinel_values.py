@@ -61,12 +61,11 @@ def sentinel_values(
     sample = run.sample(run.main)
     if not len(sample):
         raise NotApplicable(f"{run.main.name} has no rows")
-    names, numbers = sample.number_matrix
-    for place in _candidates(numbers):
-        values = numbers[:, place]
-        for sentinel, hits in _sentinels(values, distance):
-            if hits.sum() >= rows and hits.mean() > share:
-                yield _finding(run, sample, names[place], f"{sentinel:.10g}", hits)
+    for names, numbers in sample.number_blocks():
+        for place in _candidates(numbers):
+            for sentinel, hits in _sentinels(numbers[:, place], distance):
+                if hits.sum() >= rows and hits.mean() > share:
+                    yield _finding(run, sample, names[place], f"{sentinel:.10g}", hits)
     for name in sample.of_kind("category", "text", "other"):
         words = [text for text in sample.texts(name).index if is_placeholder(text)]
         if words and not _are_codes(sample, name, words):
