@@ -11,7 +11,7 @@ pytest.importorskip("sklearn")
 from tests.checks.examples import judge
 from tests.checks.fitted_cases import split
 
-from aseptic.checks.rules.d06_label_noise import label_noise
+from aseptic.checks.rules.d06_label_noise import _excess, _Judged, label_noise
 
 SETS = ("iris", "wine", "breast_cancer", "digits")
 
@@ -79,3 +79,28 @@ def test_a_sample_is_said_and_positions_are_those_of_the_table():
     (finding,) = judge(label_noise, depth="automatic", train=train).findings
     assert finding.evidence["looked_at"] == "1,000 of 6,000 rows"
     assert np.isin(finding.evidence["rows"], wrong).mean() > 0.9
+
+
+def _judged(told: float, missed: int, rows: int = 2000) -> _Judged:
+    """Labels of which so many in a thousand are less likely than the other class."""
+    is_missed = np.arange(rows) * 1000 // rows < missed
+    own = np.where(is_missed, 1 - told, told)
+    target = np.random.default_rng(0).integers(0, 2, rows)
+    return _Judged(target, np.where(np.eye(2, dtype=bool)[target], own[:, None], 1 - own[:, None]))
+
+
+def test_a_little_more_than_the_many_unlikely_labels_of_test_is_no_excess():
+    limits = {"unlikely": 0.2, "more": 0.02, "errors": 3.0, "times": 1.25}
+    assert _excess(_judged(0.7, 438), _judged(0.7, 379), **limits) is None
+    assert _excess(_judged(0.7, 500), _judged(0.7, 379), **limits) is not None
+    assert _excess(_judged(0.7, 80), _judged(0.7, 20), **limits) is not None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_classes_that_can_hardly_be_told_show_no_wrong_labels(seed: int):
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(900, 4))
+    label = (features[:, 0] * 0.15 + rng.normal(size=900) > 1).astype(int)
+    train, _ = mislabel((features[:600], label[:600]), 0.2, seed)
+    test = features[600:], label[600:]
+    assert judge(label_noise, depth="automatic", train=train, test=test).findings == ()

@@ -34,6 +34,8 @@ def label_noise(
     sure: float = 0.03,
     flat: float = 0.6,
     natural: float = 0.2,
+    times: float = 1.25,
+    told: float = 0.2,
 ) -> Iterator[Finding]:
     """Labels are likely wrong: models that did not see a row are sure of another class.
 
@@ -42,12 +44,14 @@ def label_noise(
     Method: confident learning. A linear model and a small forest give each row the probability of
     its label without having seen it (3 folds). The share of rows whose label has a probability
     below `unlikely`, or is not the likeliest, is compared with the same share of the test rows,
-    judged by the same models: it counts when above that by `more` and by `errors` standard errors.
-    Without test data, or where both have such labels: wrong labels are spread evenly, while classes
-    that overlap by nature are missed where the models are unsure. So it counts, too, when at least
-    a share of `sure` of the half that the models are surest about is missed, that is `flat` of the
-    share over all rows, the latter is below `natural`, and the models are half way from guessing to
-    perfect.
+    judged by the same models: it counts when above that by `more` and by `errors` standard errors,
+    and `times` as much: where classes overlap, many labels are unlikely by nature. Without test
+    data, or where both have such labels: wrong labels are spread evenly, while classes that overlap
+    by nature are missed where the models are unsure. So it counts, too, when at least a share of
+    `sure` of the half that the models are surest about is missed, that is `flat` of the share over
+    all rows, the latter is below `natural`, and the models are half way from guessing to
+    perfect. Never where they come less than `told` of that way, on train and on test: classes that
+    can hardly be told apart do not show which labels are wrong.
 
     Remedy: look at the rows listed, the surest first, and mend or drop their labels.
 
@@ -73,7 +77,11 @@ def label_noise(
     if learnt.task == "regression":
         raise NotApplicable("the target is a quantity: it is about labels of classes")
     judged, other = _judged(run, learnt)
-    found = _excess(judged, other, unlikely=unlikely, more=more, errors=errors) if other else None
+    if max(one.skill for one in (judged, other) if one is not None) < told:
+        return
+    found = None
+    if other is not None:
+        found = _excess(judged, other, unlikely=unlikely, more=more, errors=errors, times=times)
     if found is None and not _is_flat(judged, sure=sure, flat=flat, natural=natural):
         return
     rows = judged.suspects(unlikely)
@@ -128,6 +136,11 @@ class _Judged:
         surest = np.argsort(-self.chances.max(axis=1), kind="stable")[: len(self.target) // 2]
         return float(self.missed[surest].mean())
 
+    @property
+    def skill(self) -> float:
+        """How far the models come from guessing, 0, to perfect, 1."""
+        return score(self.target, self.chances.argmax(axis=1), "classification").skill
+
     def suspects(self, unlikely: float) -> NDArray[np.int64]:
         """Rows that are likelier another class than its own rows are on average; surest first."""
         n_classes = self.chances.shape[1]
@@ -169,7 +182,7 @@ def _judged(run: Evidence, learnt: Problem) -> tuple[_Judged, _Judged | None]:
 
 
 def _excess(
-    judged: _Judged, other: _Judged, *, unlikely: float, more: float, errors: float
+    judged: _Judged, other: _Judged, *, unlikely: float, more: float, errors: float, times: float
 ) -> tuple[float, float] | None:
     """The shares of unlikely labels in train and test, where train has far more of them."""
     for here, there in (
@@ -180,7 +193,7 @@ def _excess(
         # Half a hit more on each side: a share of none is not known for certain.
         a_, b_ = (here.sum() + 0.5) / (len(here) + 1), (there.sum() + 0.5) / (len(there) + 1)
         error = math.sqrt(a_ * (1 - a_) / len(here) + b_ * (1 - b_) / len(there))
-        if here.sum() >= _FEWEST_HITS and a - b > max(more, errors * error):
+        if here.sum() >= _FEWEST_HITS and a - b > max(more, errors * error) and a > times * b:
             return a, b
     return None
 
@@ -193,8 +206,7 @@ def _is_flat(judged: _Judged, *, sure: float, flat: float, natural: float) -> bo
     if hits < _FEWEST_HITS - 0.5 or not is_even:
         return False
     # Models that find no pattern are wrong evenly, too.
-    best = judged.chances.argmax(axis=1)
-    return score(judged.target, best, "classification").skill > _SKILLED
+    return judged.skill > _SKILLED
 
 
 def _plot(judged: _Judged, other: _Judged | None) -> dict[str, object]:
