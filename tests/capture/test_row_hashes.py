@@ -286,3 +286,13 @@ def test_the_speed_is_printed(capsys):
         row_hashes(data)
         print(f"{name}: {1e3 * (time.perf_counter() - started):.0f} ms for {rows:,} rows")
     assert "50 numbers" in capsys.readouterr().out
+
+
+def test_many_columns_at_a_time_give_the_hashes_of_one_at_a_time():
+    values = np.random.default_rng(0).normal(size=(40, 3000)).round(1)
+    values[values > 2] = np.nan
+    frame = pd.DataFrame(values)
+    with_text = frame.assign(word="a")
+    assert np.array_equal(row_hashes(values), row_hashes(frame))
+    assert np.array_equal(row_hashes(frame), row_hashes(frame.astype(object)))
+    assert len(set(row_hashes(with_text) - row_hashes(frame))) == 1

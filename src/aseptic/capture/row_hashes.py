@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _CHUNK = 8_192  # rows at a time: the temporaries of a column stay in the cache
+_SMALL = 65_536  # cells at a time, of many columns side by side
 _ENTRIES = 1_000_000  # of a sparse matrix at a time
 _GOLDEN = 0x9E3779B97F4A7C15
 _MASK = 0xFFFFFFFFFFFFFFFF
@@ -49,6 +50,8 @@ def row_hashes(data: Any) -> NDArray[np.uint64]:
         data = np.asarray(data)
         if data.ndim == 2:
             return _hashes_of_array(data)
+    elif data.ndim == 2 and len(data) <= _SMALL // 2:
+        return _hashes_of_wide(data)
     n_rows, columns = _columns_of(data)
     hashes = np.full(n_rows, np.uint64(_GOLDEN), dtype=np.uint64)
     for place, column in enumerate(columns):
@@ -59,10 +62,29 @@ def row_hashes(data: Any) -> NDArray[np.uint64]:
 def _hashes_of_array(values: NDArray[Any]) -> NDArray[np.uint64]:
     """Some rows at a time: the cells of a row lie side by side in memory."""
     hashes = np.full(len(values), np.uint64(_GOLDEN), dtype=np.uint64)
+    if values.dtype.kind in "biuf" and values.shape[1]:
+        step = max(1, _SMALL // values.shape[1])
+        for start in range(0, len(values), step):
+            _add_numbers(hashes[start : start + step], values[start : start + step], 0)
+        return hashes
     for start in range(0, len(values), _CHUNK):
         rows = slice(start, start + _CHUNK)
         for place in range(values.shape[1]):
             _add_column(hashes[rows], values[rows, place], place)
+    return hashes
+
+
+def _hashes_of_wide(frame: Any) -> NDArray[np.uint64]:
+    """Many columns at a time, where they are numbers: each by itself costs more than its rows."""
+    hashes = np.full(len(frame), np.uint64(_GOLDEN), dtype=np.uint64)
+    step = _SMALL // max(1, len(frame))
+    for start in range(0, frame.shape[1], step):
+        part = frame.iloc[:, start : start + step]
+        if all(isinstance(dtype, np.dtype) and dtype.kind in "biuf" for dtype in part.dtypes):
+            _add_numbers(hashes, part.to_numpy(dtype=np.float64), start)
+            continue
+        for place in range(part.shape[1]):
+            _add_column(hashes, _array_of(part.iloc[:, place]), start + place)
     return hashes
 
 
@@ -125,6 +147,16 @@ def _add_column(hashes: NDArray[np.uint64], column: Any, place: int) -> None:
         added = _mixed(bits)
         added -= of_zero
         hashes[start : start + _CHUNK] += added
+
+
+def _add_numbers(hashes: NDArray[np.uint64], values: NDArray[Any], place: int) -> None:
+    """The same of columns of numbers side by side, the first of which has this place."""
+    salts = np.arange(place + 1, place + 1 + values.shape[1], dtype=np.uint64) * np.uint64(_GOLDEN)
+    bits = _bits(values)
+    bits ^= salts
+    added = _mixed(bits)
+    added -= _mixed(salts)
+    hashes += added.sum(axis=1, dtype=np.uint64)
 
 
 def _mixed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
