@@ -70,7 +70,12 @@ def test_numbers_and_metrics_in_an_output_are_clean():
 
 
 def test_a_long_output_takes_no_long_time():
-    run = make_run(outputs=Outputs(stdout="a.b+c-" * 400_000))
-    started = time.perf_counter()
-    judge(secrets_in_run, run=run)
-    assert time.perf_counter() - started < 1.0
+    def seconds(times):
+        run = make_run(outputs=Outputs(stdout="a.b+c-" * times))
+        started = time.perf_counter()
+        judge(secrets_in_run, run=run)
+        return time.perf_counter() - started
+
+    seconds(1)
+    few = min(seconds(40_000) for _ in range(3))
+    assert seconds(400_000) < 60 * few  # 100 times as long where it goes with the square
