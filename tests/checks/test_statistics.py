@@ -92,3 +92,13 @@ def test_the_binomial_tail_at_its_ends():
     assert binomial_tail(1, 10, 0.0) == 0.0
     assert binomial_tail(11, 10, 0.5) == 0.0
     assert binomial_tail(10, 10, 1.0) == 1.0
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (5, 30), (30, 5), (200, 200)])
+def test_the_largest_distance_of_two_distributions_is_found_at_any_value(sizes):
+    rng = np.random.default_rng(0)
+    for spread in (3, 1000):
+        a, b = (rng.integers(0, spread, size).astype(float) for size in sizes)
+        at = np.concatenate([a, b])[:, None]
+        distance = np.abs((a <= at).mean(axis=1) - (b <= at).mean(axis=1)).max()
+        assert kolmogorov_smirnov(a, b).effect == pytest.approx(distance)

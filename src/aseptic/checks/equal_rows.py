@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 _SIEVE = 1 << 22
+_SOME = 100_000  # hashes at a time
 _LOOKED_AT = 1_000  # rows, to find the column that tells most of them apart
 
 
@@ -37,7 +38,8 @@ def overlap(train: Table, test: Table, *, with_target: bool) -> Overlap:
     ours, theirs = train.row_hashes, test.row_hashes
     if with_target:
         ours, theirs = ours ^ _target_hashes(train, at[0]), theirs ^ _target_hashes(test, at[1])
-    return Overlap(np.isin(theirs, ours), at[1], _is_repeated(ours), at[0])
+    ordered = np.sort(ours)
+    return Overlap(_is_among(theirs, ordered), at[1], _is_repeated(ours, ordered), at[0])
 
 
 def sampled_overlap(train: Sample, test: Sample, *, with_target: bool) -> Overlap:
@@ -87,12 +89,16 @@ def _agreeing(keys: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArray[n
     return passed[np.isin(keys[passed], wanted)]
 
 
-def _is_repeated(hashes: NDArray[np.uint64]) -> NDArray[np.bool_]:
+def _is_repeated(hashes: NDArray[np.uint64], ordered: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """For each row, whether another one is equal to it."""
-    order = np.argsort(hashes)
-    ordered = hashes[order]
-    equal = ordered[1:] == ordered[:-1]
-    repeated = np.zeros(len(hashes), dtype=bool)
-    repeated[order[1:]] = equal
-    repeated[order[:-1]] |= equal
-    return repeated
+    return _is_among(hashes, ordered[1:][ordered[1:] == ordered[:-1]])
+
+
+def _is_among(hashes: NDArray[np.uint64], ordered: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """As `np.isin` says it; of sorted ones, with a fraction of the memory."""
+    found = np.zeros(len(hashes), dtype=bool)
+    for start in range(0, len(hashes) if len(ordered) else 0, _SOME):
+        some = hashes[start : start + _SOME]
+        at = np.searchsorted(ordered, some).clip(max=len(ordered) - 1)
+        found[start : start + _SOME] = ordered[at] == some
+    return found

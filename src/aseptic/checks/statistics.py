@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -38,10 +38,13 @@ def kolmogorov_smirnov(a: NDArray[np.float64], b: NDArray[np.float64]) -> Differ
     a, b = np.sort(a[~np.isnan(a)]), np.sort(b[~np.isnan(b)])
     if not len(a) or not len(b):
         return Difference(0.0, 1.0)
-    at = np.concatenate([a, b])
-    below_a = np.searchsorted(a, at, side="right") / len(a)
-    below_b = np.searchsorted(b, at, side="right") / len(b)
-    distance = float(np.max(np.abs(below_a - below_b)))
+    at = a if len(a) < len(b) else b  # between two of these it is largest at one end
+    distance = 0.0
+    sides: tuple[Literal["left", "right"], ...] = ("left", "right")
+    for side in sides:
+        apart = np.searchsorted(a, at, side=side) / len(a)
+        apart -= np.searchsorted(b, at, side=side) / len(b)
+        distance = max(distance, float(np.max(np.abs(apart))))
     return Difference(distance, kolmogorov_p(distance, len(a), len(b)))
 
 

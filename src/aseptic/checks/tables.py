@@ -28,8 +28,8 @@ Task = Literal["classification", "regression"]
 
 _MAX_CELLS = 20_000_000  # of a sample: the wider the table, the fewer rows
 _MANY_ROWS = 50_000  # of a sample, from which on what is made of its columns is not all kept
-_KEPT_COLUMNS = 2
-_BLOCK_CELLS = 2_000_000
+_KEPT_COLUMNS = 1
+_BLOCK_CELLS = 1_000_000
 _MAX_CLASSES = 50
 
 

@@ -71,7 +71,7 @@ def missing_values(
         yield from _by_label(run, sample, gaps, label_difference, p)
     if table.role == "train":
         for other in run.tables_of("validation", "test"):
-            yield from _between(run, sample, run.sample(other), difference, p)
+            yield from _between(run, sample, gaps, run.sample(other), difference, p)
 
 
 def _gaps(sample: Sample) -> NDArray[np.bool_]:
@@ -167,9 +167,14 @@ def _label_effect(
 
 
 def _between(
-    run: Evidence, train: Sample, test: Sample, least: float, p: float
+    run: Evidence,
+    train: Sample,
+    ours: NDArray[np.bool_],
+    test: Sample,
+    least: float,
+    p: float,
 ) -> Iterator[Finding]:
-    ours, theirs = _gaps(train), _gaps(test)
+    theirs = _gaps(test)
     places = {name: place for place, name in enumerate(test.features.columns)}
     shared = [(at, name) for at, name in enumerate(train.features.columns) if name in places]
     for at, name in shared:

@@ -122,9 +122,11 @@ def _rows(
     judged_at = np.sort(run.rng.permutation(len(test))[:_MOST_ROWS])
     most = max(_LEAST_ROWS, _WORK[run.depth] // (2 * len(judged_at) * len(pairs)))
     seen_at = np.sort(run.rng.permutation(len(train))[:most])
-    seen = np.column_stack([train.numbers(name)[seen_at] for name, _ in pairs])
-    judged = np.column_stack([test.numbers(name)[judged_at] for _, name in pairs])
-    return *_standardised(seen, judged), judged_at
+    seen, judged = np.empty((len(seen_at), len(pairs))), np.empty((len(judged_at), len(pairs)))
+    for place, (name, other) in enumerate(pairs):
+        ours, theirs = train.numbers(name)[seen_at], test.numbers(other)[judged_at]
+        seen[:, place], judged[:, place] = _standardised(ours, theirs)
+    return seen, judged, judged_at
 
 
 def _is_continuous(values: NDArray[np.float64]) -> bool:
@@ -135,10 +137,9 @@ def _standardised(
     seen: NDArray[np.float64], judged: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """By the middle 80 % of the training rows: the same for any scale and for heavy tails."""
-    middle = np.nanmedian(seen, axis=0)
-    low, high = np.nanquantile(seen, [0.1, 0.9], axis=0)
-    spread = np.where(high > low, high - low, np.nanstd(seen, axis=0))
-    spread = np.where((spread > 0) & np.isfinite(spread), spread, 1.0)
+    low, middle, high = np.nanquantile(seen, [0.1, 0.5, 0.9])
+    spread = high - low if high > low else np.nanstd(seen)
+    spread = spread if spread > 0 and np.isfinite(spread) else 1.0
     bound = 5.0
     scaled = [
         np.nan_to_num(np.clip((one - middle) / spread, -bound, bound)) for one in (seen, judged)
