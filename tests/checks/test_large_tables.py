@@ -8,6 +8,7 @@ import pytest
 from tests.checks.examples import judge
 
 from aseptic.checks.discovery import load_checks
+from aseptic.checks.single_columns import _quantiles
 
 ROWS = 60_000
 
@@ -59,3 +60,10 @@ def test_columns_that_are_alike_in_most_rows_are_no_copies():
     frame = make_table()
     frame["x35"] = frame["x0"].where(np.arange(ROWS) % 100 > 0, -frame["x0"])
     assert not judge(load_checks()["D03"], data=frame, depth="thorough").findings
+
+
+def test_the_edges_of_bins_are_quantiles():
+    rng = np.random.default_rng(0)
+    at = np.linspace(0, 1, 9)[1:-1]
+    for values in (rng.normal(size=1), rng.normal(size=17), rng.exponential(size=5000)):
+        assert np.array_equal(_quantiles(np.sort(values), at), np.quantile(values, at))

@@ -75,13 +75,30 @@ def bins_of(sample: Sample, column: str) -> NDArray[np.int64] | None:
     bins = np.zeros(len(values), dtype=np.int64)
     if not len(known):
         return bins
-    edges = np.unique(known)
+    known.sort()
+    edges = _distinct(known)
     most = max(2, min(_MOST_BINS, len(known) // _ROWS_A_BIN))
     if len(edges) > most:
-        edges = np.unique(np.quantile(known, np.linspace(0, 1, most + 1)[1:-1]))
+        edges = _distinct(_quantiles(known, np.linspace(0, 1, most + 1)[1:-1]))
     bins = np.searchsorted(edges, values, side="left") + 1
     bins[np.isnan(values)] = 0
     return bins
+
+
+def _distinct(ordered: NDArray[np.float64]) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = ordered[np.append(True, ordered[1:] != ordered[:-1])]
+    return found
+
+
+def _quantiles(ordered: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """As `np.quantile` has them, which would sort again."""
+    exact = at * (len(ordered) - 1)
+    below = np.floor(exact).astype(np.int64)
+    low, high = ordered[below], ordered[np.minimum(below + 1, len(ordered) - 1)]
+    part = exact - below
+    step = high - low
+    found: NDArray[np.float64] = np.where(part < 0.5, low + step * part, high - step * (1 - part))
+    return found
 
 
 def skill(bins: NDArray[np.int64], goal: Goal) -> float:
