@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 Kind = Literal["dummy", "linear", "trees"]
 
 FOLDS = 3
-_FIT_ROWS: dict[Depth, int] = {"automatic": 1_000, "asked": 5_000, "thorough": 20_000}
+_FIT_ROWS: dict[Depth, int] = {"automatic": 1_000, "asked": 5_000, "thorough": 10_000}
 _FIT_CELLS: dict[Depth, int] = {"automatic": 60_000, "asked": 500_000, "thorough": 5_000_000}
-_ASKED_ROWS: dict[Depth, int] = {"automatic": 2_000, "asked": 20_000, "thorough": 1_000_000}
+_ASKED_ROWS: dict[Depth, int] = {"automatic": 2_000, "asked": 20_000, "thorough": 200_000}
 _MOST_COLUMNS: dict[Depth, int] = {"automatic": 100, "asked": 500, "thorough": 2_000}
 _PREDICT_S = 0.05  # what asking a user's model may take after a cell, for each table
 _MOST_CLASSES = 50
