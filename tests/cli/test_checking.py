@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import aseptic
+from aseptic.checks.discovery import load_checks
 from aseptic.cli.main import main
 from aseptic.testing import record_run
 
@@ -74,8 +75,12 @@ def test_a_check_is_explained_by_code_or_name(
 ):
     assert main(["explain", code]) == 0
     printed = capsys.readouterr().out
-    for part in ("D15 train-test-overlap", "why", "method", "remedy", "0.002", "bad example"):
+    for part in ("D15 train-test-overlap", "why", "method", "remedy", "bad example"):
         assert part in printed
+    thresholds = load_checks()["D15"].thresholds
+    rows = [line.split() for line in printed.splitlines()]
+    shown = {row[0]: float(row[1]) for row in rows if len(row) == 2 and row[0] in thresholds}
+    assert shown == thresholds
 
 
 def test_a_run_is_checked_and_keeps_what_was_found(
