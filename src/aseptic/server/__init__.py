@@ -13,6 +13,9 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(server: ServerApp) -> None:
-    from aseptic.server.handlers import add_handlers
+    from aseptic.server.configuration import AsepticServer
+    from aseptic.server.handlers import Service, add_handlers
+    from aseptic.server.places import Places
 
-    add_handlers(server.web_app, root=server.root_dir)
+    roots = AsepticServer(parent=server).roots
+    add_handlers(server.web_app, Service(Places.of(server.root_dir, roots)))

@@ -162,6 +162,14 @@ class Store(ABC):
         """Brings all journals into the database and marks runs whose process died `lost`."""
 
     @abstractmethod
+    def fingerprint(self) -> dict[str, int]:
+        """Numbers that change when something is written: one by run id for each run that writes.
+
+        The rest has the key "": edits, and what was folded. Reads no content, so that it may be
+        asked several times a second.
+        """
+
+    @abstractmethod
     def get_run(self, run: str) -> Run:
         """The run with this id, unique prefix of an id (4 digits or more), or name.
 

@@ -93,6 +93,19 @@ class SqliteStore(Store):
         """See Store."""
         self._folder.fold()
 
+    def fingerprint(self) -> dict[str, int]:
+        """See Store."""
+        from aseptic.store.fold import list_journals
+
+        numbers: dict[str, int] = {"": 0}
+        with suppress(OSError):
+            numbers[""] = (self.folder / "runs.db").stat().st_mtime_ns
+        for name, (size, _) in list_journals(self.folder / "journal").items():
+            if name.endswith(".run"):
+                run_id = name.partition(".")[0]
+                numbers[run_id] = numbers.get(run_id, 0) + size
+        return numbers
+
     def get_run(self, run: str) -> Run:
         """See Store."""
         from aseptic.store import reading

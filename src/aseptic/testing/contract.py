@@ -452,6 +452,19 @@ class StoreContract:
         assert one_series(store, run, "n").value.tolist() == list(range(20))
         assert store.get_run(run.run_id).metrics["loss"].count == len(once)
 
+    def test_what_is_written_changes_the_fingerprint(self, store: Store) -> None:
+        before = store.fingerprint()
+        run = make_run(status="running")
+        journal = store.start_run(start_of(run))
+        started = store.fingerprint()
+        journal.log({"loss": 1.0}, step=0, time_s=0.0)
+        logged = store.fingerprint()
+        assert run.run_id not in before
+        assert started[run.run_id] != logged[run.run_id]
+        assert store.fingerprint() == logged  # asking changes nothing
+        store.star([run.run_id])
+        assert store.fingerprint()[""] != logged[""]
+
     def test_series_come_in_the_order_asked_for(self, store: Store) -> None:
         first = record_run(store, series={"a": [1.0], "b": [2.0]})
         second = record_run(store, series={"b": [3.0]})

@@ -32,10 +32,10 @@ from aseptic.show.as_text import draw_text
 from aseptic.show.findings import finding_blocks, outcome_blocks
 from aseptic.widgets import picture, reduce
 from aseptic.widgets.base import STATIC, Widget, done
-from aseptic.widgets.differences import in_words
 from aseptic.widgets.findings import findings_of
 from aseptic.widgets.packing import builtins
 from aseptic.widgets.tables import run_table
+from aseptic.widgets.worded import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
