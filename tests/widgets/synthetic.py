@@ -183,6 +183,9 @@ class SyntheticStore(Store):
     def fold(self):
         pass
 
+    def fingerprint(self):
+        return {"": 0}
+
 
 def run_id(i: int) -> str:
     return f"{i:016x}"
