@@ -208,7 +208,8 @@ class Notebook:
         self.open()
 
     def open(self) -> None:
-        self.page.goto(self.server.url(self.path.name))
+        path = self.path.relative_to(self.server.root).as_posix()
+        self.page.goto(self.server.url(path))
         self.page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell")
         self.wait_idle()
 
@@ -259,9 +260,9 @@ def open_notebook(page, lab):
     """Makes a notebook of some cells and opens it in JupyterLab, or in another server."""
     names = iter(range(1000))
 
-    def make(*cells: str, server: Server | None = None) -> Notebook:
-        name = f"n{secrets.token_hex(3)}{next(names)}.ipynb"
-        opened.append(Notebook(page, server or lab, name, list(cells)))
+    def make(*cells: str, server: Server | None = None, name: str | None = None) -> Notebook:
+        name = name or f"n{secrets.token_hex(3)}{next(names)}"
+        opened.append(Notebook(page, server or lab, f"{name}.ipynb", list(cells)))
         return opened[-1]
 
     opened: list[Notebook] = []

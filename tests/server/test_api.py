@@ -44,6 +44,9 @@ def test_runs_of_a_notebook_are_those_that_it_made(server, project, store):
     record_run(store, name="here", notebook="train.ipynb")
     record_run(store, name="there", notebook="other.ipynb")
     assert _names(server.get("runs", at=project, notebook="train.ipynb")) == ["here"]
+    (server.root / project / "train.ipynb").write_text("{}")
+    assert _names(server.get("runs", at=f"{project}/train.ipynb", of_notebook=True)) == ["here"]
+    assert len(_names(server.get("runs", at=project, of_notebook=True))) == 2
 
 
 def test_a_notebook_stands_for_its_project(server, project, store):

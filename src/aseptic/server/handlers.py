@@ -23,7 +23,7 @@ from aseptic.errors import (
     NoSuchMetric,
     RunNotFound,
 )
-from aseptic.server import resources  # noqa: F401  # importing it declares its routes
+from aseptic.server import resources
 from aseptic.server.encoding import encode
 from aseptic.server.jobs import Jobs, NoSuchJob
 from aseptic.server.openapi import document
@@ -199,10 +199,14 @@ class ResourceHandler(Handler):
         except BadOption as error:
             self.fail(error)
             return
-        await self.reply(lambda: one.function(self._store(params), **given), status=one.status)
+        await self.reply(partial(self._call, one, params, given), status=one.status)
 
-    def _store(self, params: Place) -> Store:
-        return self.service.places.open(params.at)
+    def _call(self, one: Route, params: Place, given: dict[str, Any]) -> Any:
+        places = self.service.places
+        if isinstance(params, resources.RunsParams) and params.of_notebook:
+            found = places.notebook(params.at)
+            given["params"] = msgspec.structs.replace(params, notebook=found)
+        return one.function(places.open(params.at), **given)
 
 
 class StatusHandler(Handler):

@@ -67,6 +67,18 @@ class Places:
             raise NotServed("the path leads out of the server's folder")
         return place if place.is_dir() else place.parent
 
+    def notebook(self, at: str) -> str | None:
+        """The path of a notebook as its runs have it: relative to its project. None for a folder.
+
+        Raises NotServed.
+        """
+        folder = self.folder(at)
+        place = (self.root / at.lstrip("/")).resolve()
+        if place == folder:
+            return None
+        project = load_settings(folder).project
+        return place.relative_to(project).as_posix()
+
     def _is_allowed(self, store: Path) -> bool:
         resolved = store.resolve()
         return any(resolved.is_relative_to(root) for root in self.roots)

@@ -36,6 +36,7 @@ class RunsParams(Place, frozen=True, kw_only=True):
     query: _Text = ""
     experiment: str | None = None
     notebook: str | None = None  # its path as the runs have it: relative to the project
+    of_notebook: bool = False  # those of the notebook that `at` names
     trashed: bool = False
     sort: str = ""  # key of a column, such as `metrics.acc`; `-metrics.acc`: the largest first
     offset: Annotated[int, msgspec.Meta(ge=0)] = 0
