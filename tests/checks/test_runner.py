@@ -160,3 +160,55 @@ def test_findings_come_most_severe_first():
 
     report = run_checks([finds, is_late], DATA, settings)
     assert [one.code for one in report.findings] == ["A07", "A01"]
+
+
+@check("A09", explained_by=("A10", "A01"))
+def is_a_symptom(run):
+    """It is a symptom."""
+    yield run.finding("seen")
+
+
+@check("A10", explained_by=("A11",))
+def is_a_cause(run):
+    """It is a cause, and a symptom of another."""
+    yield run.finding("known")
+
+
+@check("A11")
+def is_the_first_cause(run, *, there=True):
+    """It is the first cause."""
+    if there:
+        yield run.finding("the root")
+
+
+def test_a_symptom_is_left_out_where_its_cause_is_found():
+    report = run_checks([is_a_symptom, is_a_cause], DATA, CheckSettings())
+    assert [one.code for one in report.findings] == ["A10"]
+    outcome = report.outcomes[0]
+    assert (outcome.code, outcome.outcome) == ("A09", "not applicable")
+    assert outcome.reason == "explained by A10 is-a-cause"
+
+
+def test_a_cause_that_is_itself_explained_still_explains():
+    report = run_checks([is_a_symptom, is_a_cause, is_the_first_cause], DATA, CheckSettings())
+    assert [one.code for one in report.findings] == ["A11"]
+
+
+def test_a_symptom_without_a_cause_stays():
+    settings = CheckSettings(thresholds={"A11": {"there": False}})
+    report = run_checks([is_a_cause, is_the_first_cause], DATA, settings)
+    assert [one.code for one in report.findings] == ["A10"]
+
+
+@check("A12", cost="fit", needs=("model",), instead=("series:val_loss",))
+def fits_or_looks(run):
+    """It fits models, unless there are curves."""
+    yield run.finding("judged")
+
+
+def test_curves_spare_what_a_check_would_need_else_and_the_time_for_it():
+    (outcome,) = outcomes_of(fits_or_looks).values()
+    assert outcome.reason.startswith("no fitted model")
+    curves = Evidence(series={"val_loss": (np.arange(3.0), np.ones(3))})
+    (outcome,) = outcomes_of(fits_or_looks, evidence=curves, budget_s=0.0).values()
+    assert outcome.outcome == "findings"

@@ -36,6 +36,8 @@ class Check:
     needs: tuple[str, ...]  # see `Evidence.demand`
     cost: Cost
     function: CheckFunction
+    explained_by: tuple[str, ...] = ()  # codes of the causes that this is a symptom of
+    instead: tuple[str, ...] = ()  # needs: where they are met, it only looks at these
 
     @property
     def name(self) -> str:
@@ -72,10 +74,15 @@ class Check:
         parameters = inspect.signature(self.function).parameters.values()
         return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
 
+    def only_looks(self, evidence: Evidence) -> bool:
+        """Whether it judges by records alone, so that it takes next to no time."""
+        return self.cost == "look" or (bool(self.instead) and evidence.has(*self.instead))
+
     def __call__(self, evidence: Evidence, **thresholds: Any) -> Iterator[Finding]:
         """Judges the evidence. Raises NotApplicable, when its findings are asked for."""
         bound = evidence.bound_to(self)
-        bound.demand(self.needs)
+        if not (self.instead and bound.has(*self.instead)):
+            bound.demand(self.needs)
         return self.function(bound, **thresholds)
 
 
@@ -85,8 +92,14 @@ def check(
     severity: Severity = "warning",
     needs: tuple[str, ...] = (),
     cost: Cost = "scan",
+    explained_by: tuple[str, ...] = (),
+    instead: tuple[str, ...] = (),
 ) -> Callable[[CheckFunction], Check]:
     """Makes a check of a generator function `(evidence, *, threshold=default, …)`.
+
+    What it finds is dropped where a check of `explained_by` found something: a symptom beside its
+    cause is noise. Where the needs of `instead` are met, it judges by these, as one that only looks
+    at records, and `needs` are not asked for.
 
     Its docstring is the page of the docs and the text of `aseptic explain`; its sections begin
     with `Why:`, `Method:`, `Remedy:`, `Source:`, and `Bad::` and `Good::`, whose code a test runs.
@@ -95,7 +108,7 @@ def check(
         raise ValueError(f"{code!r} is no code of a check: letters and two digits, such as D15")
 
     def decorate(function: CheckFunction) -> Check:
-        return Check(code, severity, needs, cost, function)
+        return Check(code, severity, needs, cost, function, explained_by, instead)
 
     return decorate
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from aseptic.capture.lineage import Lineage
 from aseptic.checks.check import NotApplicable
+from aseptic.checks.curves import curves_of
 from aseptic.checks.tables import Role, Sample, Table, Task, task_of
 from aseptic.model import Finding, Run, Severity
 
@@ -59,11 +60,16 @@ class Evidence:
     #: Series by name: steps and values; facts are numbers by name. See the docs of training checks.
     series: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     facts: Mapping[str, float] = field(default_factory=dict)
+    #: When each point of a series was logged, in seconds since the epoch.
+    times: Mapping[str, np.ndarray] = field(default_factory=dict)
+    is_running: bool = False  # whether training goes on: more points will come
     settings: Mapping[str, Any] = field(default_factory=dict)  # `[tool.aseptic]`, such as `deploy`
     folder: Path | None = None  # of the project; None: the one that the current folder is in
     depth: Depth = "asked"
     deadline: float | None = None  # of `time.perf_counter`
     check: Check | None = None
+    #: What checks have worked out of the series, for the others: see `curves.curves_of`.
+    memory: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     # -- data -----------------------------------------------------------------------------------
     def tables_of(self, *roles: Role) -> list[Table]:
@@ -162,16 +168,29 @@ class Evidence:
         """Raises NotApplicable for the first need that is not met.
 
         A need is `train`, `test` (or validation), `reference`, `data`, `target`, `model`, `run`,
-        `earlier`, or the name of a series as in `series:val_loss`.
+        `earlier`, a series as in `series:val_loss`, one of each layer as in
+        `series:layer/*/grad_norm`, or a number as in `fact:dummy_loss`; `series:lr|grad_norm` is
+        met by either.
         """
         for need in needs:
             self._demand(need)
 
+    def has(self, *needs: str) -> bool:
+        """Whether these needs are met."""
+        try:
+            self.demand(needs)
+        except NotApplicable:
+            return False
+        return True
+
     def _demand(self, need: str) -> None:
         kind, _, name = need.partition(":")
-        if kind == "series":
-            if name not in self.series:
-                raise NotApplicable(f"needs the series {name}: `aseptic.log({name}=…)`")
+        if kind in ("series", "fact"):
+            names = name.split("|")
+            known = curves_of(self)
+            is_met = known.has_series if kind == "series" else known.has_fact
+            if not any(map(is_met, names)):
+                raise NotApplicable(_series_missing(names, is_fact=kind == "fact"))
         elif kind == "target":
             self.target(self.main)
         elif kind == "earlier":
@@ -254,6 +273,14 @@ def quietly() -> Iterator[None]:
         for name, signal in signals.items():
             setattr(warnings, name, signal)
         warnings.filters.remove(entry)  # type: ignore[attr-defined]
+
+
+def _series_missing(names: Sequence[str], *, is_fact: bool) -> str:
+    said = " or ".join(name.replace("*", "…") for name in names)
+    if names[0].startswith("layer/"):
+        return f"needs the series {said}: `aseptic.watch(model)` logs them"
+    what = "number" if is_fact else "series"
+    return f"needs the {what} {said}: `aseptic.log({names[0]}=…)`"
 
 
 def _found(need: str, found: _T | None) -> _T:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from aseptic.checks.tables import Table
     from aseptic.model import Run
-    from aseptic.store.base import Store
+    from aseptic.store.base import Series, Store
 
 _MOST_EARLIER = 100  # reading one takes about 2 ms
 
@@ -34,19 +34,27 @@ def evidence_of_run(
     def earlier() -> list[Run]:
         return earlier_runs(store, run)
 
-    series = series_of(store, run)
+    read = store.read_series([run.run_id])
     facts = {name: float(metric.value) for name, metric in run.metrics.items()}
     return Evidence(
-        tuple(tables), run=run, earlier=earlier, series=series, facts=facts, settings=settings
+        tuple(tables),
+        run=run,
+        earlier=earlier,
+        series=_points(read),
+        times={one.metric: one.time_s for one in read},
+        is_running=run.status == "running",
+        facts=facts,
+        settings=settings,
     )
 
 
 def series_of(store: Store, run: Run) -> dict[str, tuple[Any, Any]]:
     """The run's series by name: steps and values."""
-    return {
-        one.metric: (_steps(one.step), one.value.astype(np.float64))
-        for one in store.read_series([run.run_id])
-    }
+    return _points(store.read_series([run.run_id]))
+
+
+def _points(read: Sequence[Series]) -> dict[str, tuple[Any, Any]]:
+    return {one.metric: (_steps(one.step), one.value.astype(np.float64)) for one in read}
 
 
 def earlier_runs(store: Store, run: Run, *, most: int = _MOST_EARLIER) -> list[Run]:

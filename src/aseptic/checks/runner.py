@@ -49,19 +49,30 @@ def run_checks(
     ordered = sorted(checks, key=lambda one: (_ORDER[one.cost], _SEVERITIES.index(one.severity)))
     if budget_s is not None:
         evidence = replace(evidence, deadline=time.perf_counter() + budget_s)
-    findings: list[Finding] = []
-    outcomes = []
+    judged: dict[str, tuple[CheckOutcome, list[Finding]]] = {}
     with quietly():
         for number, one in enumerate(ordered):
             if on_progress is not None:
                 on_progress(one, number, len(ordered))
             margin = (expected_s or {}).get(one.code, 0.0)
-            outcome, found = _judge(one, evidence, settings, margin_s=margin)
-            outcomes.append(outcome)
-            findings += found
-    outcomes.sort(key=lambda outcome: outcome.code)
+            judged[one.code] = _judge(one, evidence, settings, margin_s=margin)
+    _drop_symptoms(checks, judged)
+    outcomes = sorted((outcome for outcome, _ in judged.values()), key=lambda one: one.code)
+    findings = [finding for _, found in judged.values() for finding in found]
     findings.sort(key=lambda finding: (_SEVERITIES.index(finding.severity), finding.code))
     return Report(tuple(findings), tuple(outcomes))
+
+
+def _drop_symptoms(
+    checks: Sequence[Check], judged: dict[str, tuple[CheckOutcome, list[Finding]]]
+) -> None:
+    """Leaves out what is found where its cause is found too; the outcome says by what."""
+    found = {code: outcome for code, (outcome, findings) in judged.items() if findings}
+    for one in checks:
+        cause = next((found[code] for code in one.explained_by if code in found), None)
+        if one.code in found and cause is not None:
+            reason = f"explained by {cause.code} {cause.name}"
+            judged[one.code] = (_not_applicable(found[one.code], reason), [])
 
 
 def _judge(
@@ -75,7 +86,7 @@ def _judge(
         is_thorough=evidence.depth == "thorough",
     )
     found: list[Finding] = []
-    if check.cost != "look" and evidence.time_left() < margin_s:
+    if evidence.time_left() < margin_s and not check.only_looks(evidence):
         return _not_applicable(outcome, BUDGET_IS_SPENT), found
     try:
         found = list(check(evidence, **settings.thresholds.get(check.code, {})))
