@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aseptic.checks import remedies
-from aseptic.checks.check import check
+import numpy as np
+
+from aseptic.checks import plots, remedies, training_remedies
+from aseptic.checks.check import NotApplicable, check
+from aseptic.checks.curves import curves_of, median, smoothed
 from aseptic.checks.models import Comparison, compare_with_baselines, number_said
 
 if TYPE_CHECKING:
@@ -14,16 +17,39 @@ if TYPE_CHECKING:
     from aseptic.checks.evidence import Evidence
     from aseptic.model import Finding
 
+_FEWEST_EPOCHS = 6
+_ABOVE = 1.05  # times the minimum: an epoch that is worse
 
-@check("T14", severity="warning", needs=("train", "test", "target", "model"), cost="fit")
+
+@check(
+    "T14",
+    severity="warning",
+    needs=("train", "test", "target", "model"),
+    instead=("series:val_loss", "series:train_loss|loss"),
+    cost="fit",
+    explained_by=("T01", "T02", "T03", "T07", "T12", "T13", "T15"),
+)
 def overfit(
-    run: Evidence, *, gap: float = 0.1, behind: float = 0.1, errors: float = 3.5
+    run: Evidence,
+    *,
+    gap: float = 0.1,
+    behind: float = 0.1,
+    errors: float = 3.5,
+    rebound: float = 1.25,
+    fall: float = 0.8,
+    lasting: float = 0.7,
 ) -> Iterator[Finding]:
-    """A model does far better on its training data, and a simpler one beats it on the rest.
+    """A model does far better on its training data, and worse on the rest than it could.
 
     Why: what it learnt beyond the pattern is noise, and costs on every new row.
 
-    Method: skill is R², or balanced accuracy stretched so that guessing is 0. A gap between
+    Method: by curves, where the loss on validation data was logged. At the end (the median of the
+    last tenth) it is more than `rebound` times its minimum, more than `lasting` of the epochs after
+    the minimum are above 1.05 times it, while the training loss has fallen below `fall` times what
+    it was there. Losses are smoothed by medians of three. While training goes on, the minimum lies
+    5 epochs back, and a quarter of all.
+
+    Without curves: skill is R², or balanced accuracy stretched so that guessing is 0. A gap between
     training and test rows alone is no harm: an honest forest knows its training rows by heart. It
     counts where the gap is above `gap`, and a linear model or small trees, fitted on a sample of
     the same training data, have `behind` more skill on the same test rows; both differences above
@@ -49,7 +75,55 @@ def overfit(
         train, test = (X[:400], y[:400]), (X[400:], y[400:])
         model = RandomForestClassifier(50, random_state=0).fit(*train)
     """
-    yield from _of_estimator(run, gap=gap, behind=behind, errors=errors)
+    if run.has("series:val_loss"):
+        yield from _of_curves(run, rebound=rebound, fall=fall, lasting=lasting)
+    else:
+        yield from _of_estimator(run, gap=gap, behind=behind, errors=errors)
+
+
+def _of_curves(run: Evidence, *, rebound: float, fall: float, lasting: float) -> Iterator[Finding]:
+    """From the losses of training and validation by epoch."""
+    curves = curves_of(run)
+    pair = curves.pair
+    if pair is None or len(pair.x) < _FEWEST_EPOCHS:
+        raise NotApplicable(f"needs both losses of {_FEWEST_EPOCHS} epochs at least")
+    validation, train = smoothed(pair.validation), smoothed(pair.train)
+    best = int(np.argmin(validation))
+    lowest, after = float(validation[best]), validation[best + 1 :]
+    if lowest <= 0 or len(after) < _patience(len(validation), is_running=curves.is_running):
+        return
+    tail = max(1, len(validation) // 10)
+    end, train_end = median(pair.validation[-tail:]), median(train[-tail:])
+    rises, above = end / lowest, float(np.mean(after > _ABOVE * lowest))
+    if rises <= rebound or above <= lasting or train_end >= fall * train[best]:
+        return
+    assert curves.validation_loss is not None
+    assert curves.train_loss is not None
+    name = curves.validation_loss.name
+    yield run.finding(
+        f"{name} is lowest ({lowest:.3g}) at {pair.x[best]:g} and {rises - 1:.0%} higher at the"
+        f" end, while {curves.train_loss.name} falls from {train[best]:.3g} to {train_end:.3g}",
+        remedy=training_remedies.stop_early(curves, float(pair.x[best]), best + 1),
+        plot=plots.lines(
+            pair.x.tolist(),
+            {curves.train_loss.name: pair.train.tolist(), name: pair.validation.tolist()},
+            y="loss",
+        ),
+        series=name,
+        step=float(pair.x[best]),
+        best_epoch=best + 1,
+        rebound=rises,
+        rebound_limit=rebound,
+        above=above,
+        above_limit=lasting,
+        train_fall=train_end / float(train[best]),
+        train_fall_limit=fall,
+    )
+
+
+def _patience(epochs: int, *, is_running: bool) -> int:
+    """How many epochs must lie behind the minimum before it counts as one."""
+    return max(5, epochs // 4) if is_running else max(2, epochs // 10)
 
 
 def _of_estimator(run: Evidence, *, gap: float, behind: float, errors: float) -> Iterator[Finding]:

@@ -1,0 +1,95 @@
+"""T11: units that begin alike, and stay alike."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from aseptic.checks.check import check
+from aseptic.checks.curves import curves_of, plot_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aseptic.checks.curves import Curve, Curves
+    from aseptic.checks.evidence import Evidence
+    from aseptic.model import Finding
+
+
+@check(
+    "T11",
+    severity="error",
+    needs=("series:layer/*/identical_share|layer/*/grad_norm",),
+    cost="look",
+)
+def symmetric_initialisation(
+    run: Evidence, *, identical: float = 0.5, zero: float = 1e-6, explained: float = 0.5
+) -> Iterator[Finding]:
+    """The units of a layer begin with the same weights, so that they all learn the same.
+
+    Why: equal units get equal gradients; the layer has the capacity of a single unit, or none where
+    all weights are 0.
+
+    Method: at the first probe more than `identical` of a layer's units have the incoming weights
+    of another unit; or the gradient of a layer is below `zero` times that of the next layer there,
+    though the units of none are dead: of equal weights it cancels out, of weights that are 0
+    nothing comes through. It counts where less than `explained` of the dummy loss is explained at
+    the end.
+
+    Remedy: draw the weights at random: He initialisation for ReLU, Xavier's for tanh; only biases
+    begin at 0.
+
+    Bad::
+
+        probes = np.arange(0, 600, 5)
+        series = {
+            "layer/h0/identical_share": (probes, np.ones(120)),
+            "train_loss": [2.3, 2.3, 2.3],
+            "dummy_loss": 2.3,
+        }
+
+    Good::
+
+        probes = np.arange(0, 600, 5)
+        series = {
+            "layer/h0/identical_share": (probes, np.zeros(120)),
+            "train_loss": [2.3, 1.3, 0.3],
+            "dummy_loss": 2.3,
+        }
+    """
+    curves = curves_of(run)
+    if curves.is_early or not curves.is_harmed(explained=explained):
+        return
+    for name, curve, said, numbers in _alike(curves, identical, zero):
+        yield run.finding(
+            said,
+            subject=name,
+            plot=plot_of([curve]),
+            series=curve.name,
+            step=float(curve.x[0]),
+            explained_limit=explained,
+            **numbers,
+            **curves.learnt(),
+        )
+        return
+
+
+def _alike(
+    curves: Curves, identical: float, zero: float
+) -> Iterator[tuple[str, Curve, str, dict[str, Any]]]:
+    for name, curve in curves.layers("identical_share"):
+        share = float(curve.y[0])
+        if share > identical:
+            said = f"{share:.0%} of the units of {name} begin with the weights of another unit"
+            yield name, curve, said, {"identical": share, "identical_limit": identical}
+    gradients = curves.layers("grad_norm")
+    are_zero = {name for name, curve in curves.layers("weight_norm") if float(curve.y[0]) == 0}
+    is_dead = any(float(curve.y[0]) > 0.5 for _, curve in curves.layers("dead_share"))
+    if is_dead and not are_zero:
+        return  # units of ReLU that are 0 cut the gradient too
+    for (name, curve), (above, other) in pairwise(gradients):
+        begin, end = float(curve.y[0]), float(other.y[0])
+        if begin <= zero * end and end > 0:
+            zeros = f": the weights of {', '.join(sorted(are_zero))} are 0" if are_zero else ""
+            said = f"no gradient comes through {above} to {name} at the first step{zeros}"
+            yield name, curve, said, {"gradient": begin, "limit": zero * end}
