@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _MOST_POINTS = 2_000  # of a series that a rule looks at; longer ones are thinned by medians
 _PLOT_POINTS = 120
 _BINS = 40  # epochs that are made of steps where no epochs were logged
+_SHRUNK = 0.1  # of the norm that a layer's weights began with
 _FEWEST_STEPS = 60  # of a loss, to be taken for one by step where nothing else tells
 _LAYER = re.compile(r"layer/(.+)/([a-z_]+)")
 _SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
@@ -332,6 +333,15 @@ class Curves:
             return None
         return 1 - loss.last / self.dummy_loss
 
+    @property
+    def learnt_least(self) -> float | None:
+        """What is explained at the end of the training or of the validation loss: the less."""
+        validation, base = self.validation_loss, self.dummy_loss
+        if self.explained is None or validation is None or base is None:
+            return self.explained
+        of_validation = 1 - validation.last / base
+        return min(self.explained, -math.inf if math.isnan(of_validation) else of_validation)
+
     @cached_property
     def shortfall(self) -> float | None:
         """By how much the validation score stays below `reference_score`; None if not known."""
@@ -374,6 +384,24 @@ class Curves:
         names = self._layers.get(kind, {})
         found = [(layer, self.curve(names[layer])) for layer in self._ordered(list(names))]
         return [(layer, curve) for layer, curve in found if curve is not None]
+
+    @cached_property
+    def shrinkage(self) -> tuple[str, float] | None:
+        """The layer whose weights have shrunk most, and to which share of their first norm."""
+        shares = [
+            (median(curve.part(0.9, 1).finite.y) / float(curve.y[0]), name)
+            for name, curve in self.layers("weight_norm")
+            if float(curve.y[0]) > 0 and len(curve.part(0.9, 1).finite)
+        ]
+        if not shares:
+            return None
+        share, name = min(shares)
+        return name, share
+
+    @property
+    def has_shrunk_away(self) -> bool:
+        """Whether the weights of a layer were driven to 0, as strong weight decay does."""
+        return self.shrinkage is not None and self.shrinkage[1] < _SHRUNK
 
     def _ordered(self, names: list[str]) -> list[str]:
         index = {name: self.fact(f"layer/{name}/index") for name in names}

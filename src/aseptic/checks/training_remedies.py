@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from aseptic.checks.curves import Curves
     from aseptic.model import Param
 
+_STRONG_DECAY = 0.1  # of weights, at which it is the first suspect
 _RATES = ("lr", "learning_rate", "learning_rate_init", "eta0", "eta", "base_lr", "max_lr")
 
 
@@ -45,6 +46,18 @@ def stop_early(curves: Curves, at: float, epoch: int) -> str:
     stronger = "weight decay or dropout" if not value else f"`weight_decay={10 * value:.2g}`"
     where = f"epoch {epoch}" + ("" if at in (epoch, epoch - 1) else f" ({at:g})")
     return f"stop at {where} (early stopping that keeps the best weights), {stronger}, or more data"
+
+
+def learn_more(curves: Curves, *, is_regularised: bool) -> str:
+    """What lets it learn more than it does."""
+    decay = curves.params.get("weight_decay")
+    value = None if decay is None else _number(decay.value)
+    if is_regularised or (value or 0.0) > _STRONG_DECAY:
+        less = "less weight decay" if not value else f"`weight_decay={value / 100:.2g}`"
+        return f"{less}, less dropout; then more epochs"
+    if curves.is_boosted:
+        return "more trees, deeper ones (`max_depth`), or a higher `learning_rate`"
+    return f"wider or more layers, more epochs, less regularisation; or {rate_times(curves, 3)}"
 
 
 def optimizer(curves: Curves) -> str | None:

@@ -28,7 +28,7 @@ _TO_SD = 1.4826  # of the median size, for a normal distribution
     explained_by=("T01", "T02", "T07", "T12", "T13", "T17"),
 )
 def oscillation(
-    run: Evidence, *, swing: float = 0.2, flips: float = 0.4, level: float = 0.03
+    run: Evidence, *, swing: float = 0.2, flips: float = 0.4, move: float = 0.03
 ) -> Iterator[Finding]:
     """The training loss jumps up and down from epoch to epoch and does not settle.
 
@@ -36,8 +36,8 @@ def oscillation(
 
     Method: in the last two thirds of the epochs, the differences of the logarithm of the training
     loss have a robust standard deviation (of their median size) above `swing`, more
-    than `flips` of them change their sign, and the median loss is above `level` of the dummy loss:
-    a loss near 0 may jump.
+    than `flips` of them change their sign, and the loss itself moves by more than `move` of the
+    dummy loss as a rule: a loss near 0 may jump.
 
     Remedy: a third of the learning rate, a schedule that lowers it, or larger batches.
 
@@ -61,8 +61,8 @@ def oscillation(
     spread = _TO_SD * median(np.abs(changes))
     turns = float(np.mean(np.sign(changes[1:]) != np.sign(changes[:-1])))
     base = curves.dummy_loss or float(loss.finite.y[0])
-    height = median(late.y) / base
-    if spread <= swing or turns <= flips or height <= level:
+    moved = median(np.abs(np.diff(late.y))) / base
+    if spread <= swing or turns <= flips or moved <= move:
         return
     place = first_where(np.abs(changes) > swing) or 0
     yield run.finding(
@@ -77,6 +77,6 @@ def oscillation(
         swing_limit=swing,
         flips=turns,
         flips_limit=flips,
-        level=height,
-        level_limit=level,
+        move=moved,
+        move_limit=move,
     )

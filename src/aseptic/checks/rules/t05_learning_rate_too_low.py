@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     severity="warning",
     needs=("series:layer/*/update_ratio",),
     cost="look",
-    explained_by=("T01", "T02", "T06", "T07", "T08", "T09", "T10", "T11", "T16", "T17"),
+    explained_by=("T01", "T02", "T06", "T07", "T08", "T09", "T10", "T11", "T13", "T17"),
 )
 def learning_rate_too_low(
     run: Evidence, *, update: float = 1.5e-5, explained: float = 0.5
@@ -32,7 +32,8 @@ def learning_rate_too_low(
     Why: at this pace the training would need a hundred times as many epochs.
 
     Method: the median, over layers and probes, of the size of an update over that of the weights
-    is below `update`, and less than `explained` of the dummy loss is explained at the end.
+    is below `update`, and less than `explained` of the dummy loss is explained at the end. Weights
+    that were driven to 0 are no matter of the learning rate.
     While training goes on, it is judged after 3 epochs or 200 steps.
 
     Remedy: ten times the learning rate; a learning-rate range test finds the highest that holds.
@@ -56,7 +57,12 @@ def learning_rate_too_low(
     layers = curves.layers("update_ratio")
     ratios = np.concatenate([curve.finite.y for _, curve in layers])
     level = median(ratios)
-    if curves.is_early or not level < update or not curves.is_harmed(explained=explained):
+    if (
+        curves.is_early
+        or curves.has_shrunk_away
+        or not level < update
+        or not curves.is_harmed(explained=explained)
+    ):
         return
     name, curve = layers[0]
     yield run.finding(

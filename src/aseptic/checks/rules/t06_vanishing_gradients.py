@@ -36,7 +36,7 @@ def vanishing_gradients(
     Method: the norm of a layer's gradient in units of the norm of its weights, of the first layer
     over the last, as the median of the first third of training, is below `ratio`; and less than
     `explained` of the dummy loss is explained at the end. Where norms of weights are not logged,
-    those of the gradients alone are compared.
+    those of the gradients alone are compared; weights that were driven to 0 are no sign.
 
     Remedy: ReLU or GELU in the place of sigmoid or tanh, He initialisation, normalisation between
     the layers, or residual connections.
@@ -67,7 +67,7 @@ def vanishing_gradients(
         raise NotApplicable("needs the gradients of two layers at least")
     if curves.explained is None:
         raise NotApplicable("needs the number dummy_loss: `aseptic.log(dummy_loss=…)`")
-    if curves.is_early or not curves.is_harmed(explained=explained):
+    if curves.is_early or curves.has_shrunk_away or not curves.is_harmed(explained=explained):
         return
     (first, first_curve), (last, last_curve) = layers[0], layers[-1]
     length = min(len(first_curve), len(last_curve))

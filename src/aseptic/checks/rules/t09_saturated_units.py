@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     severity="warning",
     needs=("series:layer/*/saturated_share",),
     cost="look",
-    explained_by=("T02", "T07", "T11", "T13", "T17"),
+    explained_by=("T07", "T11", "T13", "T17"),
 )
 def saturated_units(
     run: Evidence, *, saturated: float = 0.5, explained: float = 0.85
@@ -50,7 +50,8 @@ def saturated_units(
         series |= {"train_loss": [2.3, 1.9, 1.6, 1.5], "dummy_loss": 2.3}
     """
     curves = curves_of(run)
-    if curves.is_early or not curves.is_harmed(explained=explained):
+    learnt = curves.learnt_least
+    if curves.is_early or learnt is None or learnt >= explained:
         return
     for name, curve in curves.layers("saturated_share"):
         share = median(curve.finite.y)

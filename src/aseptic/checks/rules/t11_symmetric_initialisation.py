@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from aseptic.checks.check import check
 from aseptic.checks.curves import curves_of, plot_of
@@ -31,10 +32,10 @@ def symmetric_initialisation(
     all weights are 0.
 
     Method: at the first probe more than `identical` of a layer's units have the incoming weights
-    of another unit; or the gradient of a layer is below `zero` times that of the next layer there,
-    though the units of none are dead: of equal weights it cancels out, of weights that are 0
-    nothing comes through. It counts where less than `explained` of the dummy loss is explained at
-    the end.
+    of another unit; or a layer's weights are 0 and the gradient of one is below `zero` of that of
+    the network; or it is below `zero` of that of the next layer, though no units are dead: through
+    equal weights it cancels out. It counts where less than `explained` of the dummy loss is
+    explained at the end.
 
     Remedy: draw the weights at random: He initialisation for ReLU, Xavier's for tanh; only biases
     begin at 0.
@@ -83,13 +84,24 @@ def _alike(
             said = f"{share:.0%} of the units of {name} begin with the weights of another unit"
             yield name, curve, said, {"identical": share, "identical_limit": identical}
     gradients = curves.layers("grad_norm")
-    are_zero = {name for name, curve in curves.layers("weight_norm") if float(curve.y[0]) == 0}
+    are_zero = {name for name, curve in curves.layers("weight_norm") if float(curve.y[0]) < zero}
     is_dead = any(float(curve.y[0]) > 0.5 for _, curve in curves.layers("dead_share"))
-    if is_dead and not are_zero:
-        return  # units of ReLU that are 0 cut the gradient too
-    for (name, curve), (above, other) in pairwise(gradients):
-        begin, end = float(curve.y[0]), float(other.y[0])
-        if begin <= zero * end and end > 0:
-            zeros = f": the weights of {', '.join(sorted(are_zero))} are 0" if are_zero else ""
-            said = f"no gradient comes through {above} to {name} at the first step{zeros}"
-            yield name, curve, said, {"gradient": begin, "limit": zero * end}
+    largest = _first(curves.curve("grad_norm")) or max(float(one.y[0]) for _, one in gradients)
+    for place, (name, curve) in enumerate(gradients):
+        begin = float(curve.y[0])
+        if are_zero:
+            said = f"{name} has no gradient at the first step: the weights of"
+            said += f" {', '.join(sorted(are_zero))} are 0"
+            limit = zero * largest
+        elif not is_dead and place + 1 < len(gradients):  # dead units cut the gradient too
+            above, other = gradients[place + 1]
+            said = f"no gradient comes through {above} to {name} at the first step"
+            limit = zero * float(other.y[0])
+        else:
+            continue
+        if begin <= limit and limit > 0:
+            yield name, curve, said, {"gradient": begin, "limit": limit}
+
+
+def _first(curve: Curve | None) -> float:
+    return 0.0 if curve is None or not np.isfinite(curve.y[0]) else float(curve.y[0])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aseptic.checks.check import check
+from aseptic.checks import plots
+from aseptic.checks.check import NotApplicable, check
+from aseptic.checks.curves import curves_of, median, smoothed
 from aseptic.checks.models import (
     Comparison,
     compare_with_baselines,
@@ -21,16 +24,41 @@ if TYPE_CHECKING:
     from aseptic.model import Finding
 
 
-@check("T15", severity="error", needs=("train", "test", "target", "model"), cost="fit")
+_FEWEST_EPOCHS = 6
+_REBOUND = 1.25  # of the validation loss, after something was learnt: that is T14
+_CAUSES = (
+    "T01", "T02", "T05", "T06", "T07", "T08", "T09", "T10", "T11", "T12", "T13", "T17", "T20",
+)  # fmt: skip
+
+
+@check(
+    "T15",
+    severity="error",
+    needs=("train", "test", "target", "model"),
+    instead=("series:val_loss", "series:train_loss|loss", "fact:dummy_loss|n_classes"),
+    cost="fit",
+    explained_by=_CAUSES,
+)
 def no_generalisation(
-    run: Evidence, *, learnt: float = 0.2, kept: float = 0.03, errors: float = 3.0
+    run: Evidence,
+    *,
+    learnt: float = 0.2,
+    kept: float = 0.03,
+    errors: float = 3.0,
+    explained: float = 0.05,
 ) -> Iterator[Finding]:
     """A model does well on its training data, and no better than a constant on the rest.
 
     Why: either the features say nothing about the target, or the two tables do not belong
     together: shuffled targets, another preprocessing, another population.
 
-    Method: skill is R², or balanced accuracy stretched so that guessing is 0. The skill on
+    Method: by curves, where the loss on validation data was logged: at the end more than
+    `explained` of the dummy loss is explained by the training loss, and less than `kept` by the
+    validation loss; and at no epoch (medians of three) was it more than chance gives: `kept`, or
+    1.2 standard errors of a third of the training rows, 12 % at most. Where it was above `kept` and
+    has risen by a quarter since, T14 speaks. While training goes on, after 10 epochs.
+
+    Without curves: skill is R², or balanced accuracy stretched so that guessing is 0. The skill on
     training rows is above `learnt`, that on test rows below `kept` and within 2 standard errors
     of 0, and the gap above `errors` standard errors; with more than 5 classes, predictions must not
     rise with the classes either. Whether baselines find a pattern inside the
@@ -58,7 +86,57 @@ def no_generalisation(
         train, test = (X[:400], y[:400]), (X[400:], y[400:])
         model = RandomForestClassifier(30, random_state=0).fit(*train)
     """
-    yield from _of_estimator(run, learnt=learnt, kept=kept, errors=errors)
+    if run.has("series:val_loss", "fact:dummy_loss|n_classes"):
+        yield from _of_curves(run, learnt=explained, kept=kept)
+    else:
+        yield from _of_estimator(run, learnt=learnt, kept=kept, errors=errors)
+
+
+def _of_curves(run: Evidence, *, learnt: float, kept: float) -> Iterator[Finding]:
+    """From the losses of training and validation by epoch, in units of the dummy loss."""
+    curves = curves_of(run)
+    pair, base = curves.pair, curves.dummy_loss
+    if pair is None or base is None or len(pair.x) < _FEWEST_EPOCHS:
+        raise NotApplicable(f"needs both losses of {_FEWEST_EPOCHS} epochs at least")
+    if curves.is_running and not curves.has_seen(epochs=10, steps=1000):
+        raise NotApplicable("training has just begun")
+    of_train = 1 - median(pair.train[-max(1, len(pair.train) // 10) :]) / base
+    of_validation = 1 - median(pair.validation[-max(1, len(pair.train) // 10) :]) / base
+    best = 1 - float(np.min(smoothed(pair.validation))) / base
+    chance = max(kept, _by_chance(curves.fact("n_train")))
+    if of_train <= learnt or of_validation >= kept or best >= chance:
+        return
+    if best > kept and 1 - of_validation > _REBOUND * (1 - best):
+        return
+    assert curves.validation_loss is not None
+    name = curves.validation_loss.name
+    yield run.finding(
+        f"{of_train:.0%} of the dummy loss is explained on training data, and"
+        f" {max(of_validation, 0.0):.0%} on validation data: what was learnt holds for the training"
+        " rows alone",
+        remedy="look whether features and labels are in the same order, whether labels were"
+        " shuffled, and whether validation rows went through the same preprocessing",
+        plot=plots.lines(
+            pair.x.tolist(),
+            {"training": pair.train.tolist(), "validation": pair.validation.tolist()},
+            y="loss",
+        ),
+        series=name,
+        step=float(pair.x[0]),
+        explained=of_train,
+        explained_limit=learnt,
+        kept=of_validation,
+        kept_limit=kept,
+        best=best,
+        best_limit=chance,
+        dummy_loss=base,
+        of=curves.dummy_said,
+    )
+
+
+def _by_chance(rows: float | None) -> float:
+    """What may be explained of validation data by chance, where a third as many rows are those."""
+    return 0.0 if not rows else min(0.12, 1.2 / math.sqrt(rows / 3))
 
 
 def _of_estimator(run: Evidence, *, learnt: float, kept: float, errors: float) -> Iterator[Finding]:

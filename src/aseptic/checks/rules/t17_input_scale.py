@@ -8,6 +8,7 @@ import numpy as np
 
 from aseptic.checks import plots
 from aseptic.checks.check import NotApplicable, check
+from aseptic.checks.curves import curves_of, plot_of
 from aseptic.checks.models import Problem, Score, UserModel, folds, number_said, problem, score
 
 if TYPE_CHECKING:
@@ -30,7 +31,13 @@ _SLOW = ("MLP", "GaussianProcess", "SGD", "Lasso", "ElasticNet")
 _ROWS = {"automatic": 400, "asked": 2_000, "thorough": 5_000}
 
 
-@check("T17", severity="warning", needs=("train", "target", "model"), cost="fit")
+@check(
+    "T17",
+    severity="warning",
+    needs=("train", "target", "model"),
+    instead=("fact:input_abs_max|input_scale_ratio", "series:train_loss|loss"),
+    cost="fit",
+)
 def input_scale(
     run: Evidence,
     *,
@@ -38,18 +45,25 @@ def input_scale(
     extreme: float = 1000.0,
     better: float = 0.05,
     errors: float = 3.0,
+    largest: float = 100.0,
+    explained: float = 0.95,
 ) -> Iterator[Finding]:
     """A model to which the size of columns matters gets columns of very different size.
 
     Why: the largest column alone decides what is near, and small ones are shrunk to nothing.
 
-    Method: only for estimators that measure distances, descend by gradients or shrink weights, and
-    on what the pipeline hands to them. Where the standard deviations of the columns (the 95 % and
-    the 5 % point of those that vary) differ by more than `ratio`, an estimator of the same class
-    with the same params is fitted to a sample of training rows as they are and standardised (3
-    folds): it counts where the latter has `better` more skill, above `errors` standard errors.
-    Estimators that take long to fit are not tried after a cell: there a ratio above `extreme`
-    counts. The model itself is neither fitted nor copied.
+    Method: for a network, by what its first layer was fed: the largest absolute value
+    (`input_abs_max`) is above `largest`, or the standard deviations of the columns
+    (`input_scale_ratio`) differ by a factor above `extreme`; and less than `explained` of the
+    dummy loss is explained at the end.
+
+    Without curves: only for estimators that measure distances, descend by gradients or shrink
+    weights, and on what the pipeline hands to them. Where the standard deviations of the columns
+    (the 95 % and the 5 % point of those that vary) differ by more than `ratio`, an estimator of the
+    same class with the same params is fitted to a sample of training rows as they are and
+    standardised (3 folds): it counts where the latter has `better` more skill, above `errors`
+    standard errors. Estimators that take long to fit are not tried after a cell: there a ratio
+    above `extreme` counts. The model itself is neither fitted nor copied.
 
     Remedy: `make_pipeline(StandardScaler(), …)`, so that the scaler is fitted on training rows.
 
@@ -75,7 +89,43 @@ def input_scale(
         train = (X, y)
         model = make_pipeline(StandardScaler(), KNeighborsClassifier()).fit(X, y)
     """
-    yield from _of_estimator(run, ratio=ratio, extreme=extreme, better=better, errors=errors)
+    if run.has("fact:input_abs_max|input_scale_ratio", "series:train_loss|loss"):
+        yield from _of_network(run, largest=largest, extreme=extreme, explained=explained)
+    else:
+        yield from _of_estimator(run, ratio=ratio, extreme=extreme, better=better, errors=errors)
+
+
+def _of_network(
+    run: Evidence, *, largest: float, extreme: float, explained: float
+) -> Iterator[Finding]:
+    """From what was fed to the first layer of a network."""
+    curves = curves_of(run)
+    peak = curves.fact("input_abs_max") or 0.0
+    spread = curves.fact("input_scale_ratio") or 1.0
+    if curves.is_early or not curves.is_harmed(explained=explained):
+        return
+    if peak > largest:
+        said = f"the model is fed values of up to {peak:,.4g}"
+    elif spread > extreme:
+        said = f"the columns of the input differ in size by a factor of {spread:,.4g}"
+    else:
+        return
+    loss = curves.steps or curves.train_loss
+    assert loss is not None
+    yield run.finding(
+        said,
+        remedy="standardise the input (mean 0, standard deviation 1, by the training rows), or"
+        " begin with a layer of batch normalisation",
+        plot=plot_of([loss]),
+        series=loss.name,
+        step=float(loss.x[0]),
+        input_abs_max=peak or None,
+        input_abs_max_limit=largest,
+        input_scale_ratio=spread,
+        input_scale_ratio_limit=extreme,
+        explained_limit=explained,
+        **curves.learnt(),
+    )
 
 
 def _of_estimator(

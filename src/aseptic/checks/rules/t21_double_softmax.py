@@ -1,0 +1,96 @@
+"""T21: softmax on top of softmax, so that the loss cannot fall below a floor."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aseptic.checks.check import NotApplicable, check
+from aseptic.checks.curves import curves_of, plot_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aseptic.checks.curves import Curves
+    from aseptic.checks.evidence import Evidence
+    from aseptic.model import Finding
+
+
+@check(
+    "T21",
+    severity="error",
+    needs=("series:train_loss|loss", "series:train_score|val_score", "fact:n_classes"),
+    cost="look",
+)
+def double_softmax(
+    run: Evidence, *, near: float = 0.08, accurate: float = 0.6
+) -> Iterator[Finding]:
+    """The model's probabilities are handed to a loss that takes them for logits.
+
+    Why: cross-entropy applies softmax itself; of probabilities it can make nothing certain, so the
+    loss stands at a floor and the gradients shrink, while the accuracy looks fine.
+
+    Method: softmax of a certain softmax has, for K classes, a cross-entropy of
+    ln(1 + (K - 1)/e), and 1 more for each wrong answer. The training loss is within `near` of
+    that at the end, with an accuracy above `accurate`, and the loss of no step was ever below the
+    floor.
+
+    Remedy: hand the logits to the loss: no softmax in the model (`nn.CrossEntropyLoss`), or
+    `from_logits=False` in Keras.
+
+    Bad::
+
+        steps = np.arange(400)
+        series = {"loss": (steps, 1.4612 + 0.84 * 0.98**steps), "dummy_loss": 2.3, "n_classes": 10}
+        series |= {"train_accuracy": np.linspace(0.3, 0.99, 20)}
+
+    Good::
+
+        steps = np.arange(400)
+        series = {"loss": (steps, 2.3 * 0.99**steps), "dummy_loss": 2.3, "n_classes": 10}
+        series |= {"train_accuracy": np.linspace(0.3, 0.99, 20)}
+    """
+    curves = curves_of(run)
+    classes, loss = curves.fact("n_classes"), curves.train_loss
+    accuracy = _accuracy(curves)
+    if classes is None or classes < 2 or loss is None or accuracy is None:
+        raise NotApplicable("needs an accuracy and the number of classes")
+    if curves.is_early or curves.is_lost:
+        return
+    floor = math.log(1 + (classes - 1) / math.e)
+    expected = floor + (1 - accuracy)
+    lowest = _lowest(curves)
+    if accuracy < max(accurate, 1.5 / classes) or lowest < 0.998 * floor:
+        return
+    if abs(loss.last / expected - 1) > near:
+        return
+    yield run.finding(
+        f"{loss.name} stands at {loss.last:.3g} with an accuracy of {accuracy:.2f}: the floor of"
+        f" softmax on softmax for {classes:.0f} classes is {floor:.3g}",
+        plot=plot_of([loss]),
+        series=loss.name,
+        step=float(loss.x[0]),
+        loss=loss.last,
+        floor=floor,
+        expected=expected,
+        near_limit=near,
+        accuracy=accuracy,
+    )
+
+
+def _accuracy(curves: Curves) -> float | None:
+    """That of training, else of validation, at the end."""
+    score = curves.train_score or curves.validation_score
+    if score is None or "acc" not in score.name.lower() or not len(score.finite):
+        return None
+    return score.last
+
+
+def _lowest(curves: Curves) -> float:
+    """The lowest loss of any step, else of any epoch."""
+    curve = curves.steps or curves.train_loss
+    assert curve is not None
+    raw = curves.raw(curve.name)
+    return float(np.min(raw.finite.y))
