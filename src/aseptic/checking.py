@@ -15,7 +15,7 @@ from aseptic import progress
 from aseptic.checks.discovery import load_checks
 from aseptic.checks.handed_over import evidence_of
 from aseptic.checks.recorded import evidence_of_run
-from aseptic.checks.runner import Report, run_checks
+from aseptic.checks.runner import EXPLAINED, Report, run_checks
 from aseptic.checks.settings import load_check_settings
 from aseptic.errors import BadOption
 from aseptic.session_data import find_evidence
@@ -51,7 +51,9 @@ def check_run(
     fresh = [
         one
         for one in report.outcomes
-        if one.outcome != "not applicable" or one.code not in was_judged
+        if one.outcome != "not applicable"
+        or one.code not in was_judged
+        or (one.reason or "").startswith(EXPLAINED)
     ]
     codes = {one.code for one in fresh}
     store.replace_findings(run.run_id, codes=codes, outcomes=fresh, findings=report.findings)

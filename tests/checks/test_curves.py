@@ -104,7 +104,7 @@ def test_an_epoch_that_is_not_finite_is_no_pair():
 
 def test_layers_that_were_logged_by_the_alphabet_come_in_the_order_of_their_numbers():
     logged = [f"layer/{name}/grad_norm" for name in ("0", "10", "2", "head")]
-    found = curves(**dict.fromkeys(logged, [1.0]))
+    found = curves(**{name: [1.0] for name in logged})
     assert [name for name, _ in found.layers("grad_norm")] == ["0", "2", "10", "head"]
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _ORDER = {"look": 0, "scan": 1, "fit": 2}
 _SEVERITIES = ("error", "warning", "info")
+EXPLAINED = "explained by"  # how the reason begins of a symptom whose cause was found
 _MOST_FINDINGS = 20  # of one check; how many more there are is said
 
 
@@ -71,7 +72,7 @@ def _drop_symptoms(
     for one in checks:
         cause = next((found[code] for code in one.explained_by if code in found), None)
         if one.code in found and cause is not None:
-            reason = f"explained by {cause.code} {cause.name}"
+            reason = f"{EXPLAINED} {cause.code} {cause.name}"
             judged[one.code] = (_not_applicable(found[one.code], reason), [])
 
 

@@ -11,6 +11,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from tests.checks.examples import judge
 from tests.checks.fitted_cases import alarms, split
+from tests.checks.rules.trainings import ENDS, EPOCHS, begun, findings, healthy
 
 from aseptic.checks.rules.t14_overfit import overfit
 from aseptic.checks.rules.t15_no_generalisation import no_generalisation
@@ -63,3 +64,48 @@ def test_too_few_test_rows_prove_nothing():
     few = (features[:20], label[:20])
     (outcome,) = judge(overfit, train=train, test=few, model=model).outcomes
     assert outcome.reason == "20 test rows with a known target are too few"
+
+
+# -- by curves --------------------------------------------------------------------------------
+def rebounding(low: int = 10, to: float = 2.0) -> np.ndarray:
+    """A validation loss that is lowest at an epoch (0 is the first), and rises from there."""
+    fall, rise = np.linspace(2.3, 0.5, low + 1), np.linspace(0.5, 0.5 * to, EPOCHS - low)
+    return np.concatenate([fall, rise[1:]])
+
+
+FALLING = 2.3 * 0.85 ** np.arange(EPOCHS)
+
+
+def test_the_epoch_to_stop_at_is_said():
+    (finding,) = findings(overfit, healthy(val_loss=rebounding(10), train_loss=FALLING))
+    assert finding.evidence["best_epoch"] == 11
+    assert finding.evidence["step"] == ENDS[10]
+    assert finding.remedy.startswith("stop at epoch 11 (219)")
+
+
+def test_a_small_rebound_is_none():
+    series = healthy(val_loss=rebounding(to=1.2), train_loss=FALLING)
+    assert findings(overfit, series) == ()
+
+
+def test_a_rebound_of_both_losses_is_another_matter():
+    both = rebounding()
+    assert findings(overfit, healthy(val_loss=both, train_loss=both)) == ()
+
+
+def test_one_bad_epoch_at_the_end_is_none():
+    loss = FALLING.copy()
+    loss[-1] = 9.0
+    assert findings(overfit, healthy(val_loss=loss, train_loss=FALLING)) == ()
+
+
+def test_while_training_goes_on_the_minimum_must_lie_back():
+    series = healthy(val_loss=rebounding(10, to=8.0), train_loss=FALLING)
+    assert findings(overfit, begun(series, epochs=13), is_running=True) == ()
+    assert findings(overfit, begun(series, epochs=18), is_running=True)
+
+
+def test_boosted_trees_are_told_how_many_trees_are_best():
+    series = {"train-logloss": FALLING, "eval-logloss": rebounding(10)}
+    (finding,) = findings(overfit, series)
+    assert finding.remedy.startswith("`early_stopping_rounds=20`: 11 trees are best")

@@ -11,6 +11,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import Ridge
 from tests.checks.examples import judge
 from tests.checks.fitted_cases import alarms, split
+from tests.checks.rules.trainings import EPOCHS, begun, findings, healthy, outcome, stuck
 
 from aseptic.checks.rules.t15_no_generalisation import no_generalisation
 
@@ -53,3 +54,23 @@ def test_a_model_that_has_learnt_nothing_is_not_its_concern():
     train, test = (features[:400], target[:400]), (features[400:], target[400:])
     model = Ridge().fit(*train)
     assert judge(no_generalisation, train=train, test=test, model=model).findings == ()
+
+
+# -- by curves --------------------------------------------------------------------------------
+def test_a_training_that_learns_its_rows_alone_is_found():
+    (finding,) = findings(no_generalisation, healthy(val_loss=np.full(EPOCHS, 2.35)))
+    assert "what was learnt holds for the training rows alone" in finding.message
+
+
+def test_validation_data_that_agree_for_a_while_are_left_to_t14():
+    loss = np.linspace(2.2, 4.0, EPOCHS)
+    assert findings(no_generalisation, healthy(val_loss=loss)) == ()
+
+
+def test_a_training_that_has_learnt_nothing_yet_is_another_matter():
+    assert findings(no_generalisation, stuck()) == ()
+
+
+def test_while_training_goes_on_it_waits():
+    series = begun(healthy(val_loss=np.full(EPOCHS, 2.35)), epochs=8)
+    assert outcome(no_generalisation, series, is_running=True).reason == "training has just begun"

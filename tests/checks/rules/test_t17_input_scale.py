@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 pytest.importorskip("sklearn")
@@ -15,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from tests.checks.examples import judge
 from tests.checks.fitted_cases import alarms, split
+from tests.checks.rules.trainings import EPOCHS, findings, healthy, stuck
 
 from aseptic.checks.rules.t17_input_scale import input_scale
 
@@ -58,3 +60,22 @@ def test_a_network_is_not_fitted_anew_after_a_cell():
     report = judge(input_scale, depth="automatic", train=train, test=test, model=model)
     assert report.outcomes[0].duration_s < 1
     assert "is handed columns" in report.findings[0].message
+
+
+# -- of a network -----------------------------------------------------------------------------
+def test_a_network_that_is_fed_large_numbers_and_does_badly_is_found():
+    (finding,) = findings(input_scale, stuck(input_abs_max=4e4))
+    assert finding.message == "the model is fed values of up to 4e+04"
+
+
+def test_columns_of_different_size_are_found():
+    assert findings(input_scale, stuck(input_scale_ratio=1e5))
+
+
+def test_standardised_rows_with_a_long_tail_are_not():
+    assert findings(input_scale, stuck(input_abs_max=30.0)) == ()
+
+
+def test_a_network_that_has_learnt_all_the_same_is_not():
+    fall = np.linspace(2.3, 0.02, EPOCHS)
+    assert findings(input_scale, healthy(input_abs_max=255.0, train_loss=fall)) == ()

@@ -26,6 +26,7 @@ def divergence(run: Evidence, *, times: float = 2.0, peak: float = 20.0) -> Iter
     Method: the dummy loss L0 is that of always giving the same answer (`dummy_loss`, else of the
     first steps). The loss of an epoch is above `times` L0 and above `times` the first loss, or
     that of a single step above `peak` times both; and the loss at the end is not below L0 again.
+    While training goes on, the last epoch alone does not count.
 
     Remedy: a tenth of the learning rate, a warm-up, and a limit to the gradient's norm.
 
@@ -50,6 +51,8 @@ def divergence(run: Evidence, *, times: float = 2.0, peak: float = 20.0) -> Iter
         place = first_where(raw.finite.y > limit * base) if base > 0 else None
         if place is None or (np.isfinite(raw.y[-1]) and _level(raw) < base):
             continue
+        if run.is_running and curve is epochs and place == len(raw) - 1:
+            continue  # the next epoch may be better
         level, at = float(raw.finite.y[place]), float(raw.finite.x[place])
         yield run.finding(
             f"{raw.name} is {level:.3g} at {at:g}, {level / base:,.3g} times that of a model that"

@@ -1,0 +1,48 @@
+"""What T18 finds and what it lets pass."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from tests.checks.rules.trainings import findings, outcome
+
+from aseptic.checks.rules.t18_stalled import stalled
+from aseptic.testing import make_run
+
+SERIES = {"loss": np.ones(50)}
+
+
+def logged(*, seconds_ago: float, apart: float = 1.0) -> dict[str, np.ndarray]:
+    return {"loss": time.time() - seconds_ago - apart * np.arange(49.0, -1, -1)}
+
+
+def test_a_running_training_that_logs_nothing_is_found():
+    run = make_run(status="running")
+    (finding,) = findings(stalled, SERIES, run=run, times=logged(seconds_ago=900), is_running=True)
+    assert finding.evidence["waited_s"] == pytest.approx(900, abs=5)
+    assert finding.evidence["step"] == 49.0
+
+
+def test_slow_steps_are_waited_for():
+    run = make_run(status="running")
+    times = logged(seconds_ago=900, apart=100)
+    assert findings(stalled, SERIES, run=run, times=times, is_running=True) == ()
+
+
+def test_a_run_that_has_ended_by_itself_did_not_stall():
+    times = logged(seconds_ago=90_000)
+    assert findings(stalled, SERIES, run=make_run(status="finished"), times=times) == ()
+
+
+def test_a_pause_after_which_it_went_on_is_none():
+    times = logged(seconds_ago=5)
+    times["loss"][:25] -= 7200
+    run = make_run(status="running")
+    assert findings(stalled, SERIES, run=run, times=times, is_running=True) == ()
+
+
+def test_without_points_it_cannot_judge():
+    found = outcome(stalled, {}, run=make_run(status="running"), is_running=True)
+    assert found.reason == "needs the times of what was logged"
