@@ -151,3 +151,18 @@ def test_no_two_checks_explain_each_other():
 
     for code in causes:
         behind(code)
+
+
+def test_networks_that_train_against_each_other_have_no_loss_that_should_fall():
+    logged = {"training1/loss": [1.0] * 99, "training2/loss": [1.0] * 99}
+    trainings = evidence_of({}, series=logged).trainings()
+    assert [one.training for one in trainings] == ["", "training1/", "training2/"]
+    assert not any(one.has("series:train_loss|loss") for one in trainings)
+    assert curves_of(trainings[1]).losses == ["loss"]
+
+
+def test_a_second_training_has_its_own_series_and_numbers():
+    logged = {"loss": [1.0] * 9, "training2/loss": [2.0] * 99, "training2/dummy_loss": 3.0}
+    first, second = evidence_of({}, series=logged).trainings()
+    assert (first.series.keys(), first.facts) == ({"loss"}, {})
+    assert (second.series.keys(), second.facts) == ({"loss"}, {"dummy_loss": 3.0})

@@ -212,3 +212,49 @@ def test_curves_spare_what_a_check_would_need_else_and_the_time_for_it():
     curves = Evidence(series={"val_loss": (np.arange(3.0), np.ones(3))})
     (outcome,) = outcomes_of(fits_or_looks, evidence=curves, budget_s=0.0).values()
     assert outcome.outcome == "findings"
+
+
+@check("A13", needs=("series:loss",))
+def is_large(run):
+    """A loss is large."""
+    if run.series["loss"][1][-1] > 1:
+        yield run.finding("a large loss", series="loss", step=2.0)
+
+
+@check("A14", needs=("series:loss",), explained_by=("A13",))
+def is_logged(run):
+    """A loss is logged."""
+    yield run.finding("a loss", subject="it")
+
+
+def several(**last: float) -> Evidence:
+    names = {"first": "loss", "second": "training2/loss", "third": "training3/loss"}
+    return Evidence(
+        series={names[one]: (np.arange(3.0), np.full(3, value)) for one, value in last.items()}
+    )
+
+
+def test_each_training_of_a_run_is_judged_by_itself():
+    report = run_checks([is_large], several(first=0.5, second=2.0), CheckSettings())
+    (finding,) = report.findings
+    assert (finding.message, finding.subject) == ("training2: a large loss", "training2")
+    assert finding.evidence == {"series": "training2/loss", "step": 2.0, "training": "training2"}
+
+
+def test_a_cause_in_one_training_explains_nothing_in_another():
+    report = run_checks([is_large, is_logged], several(first=0.5, second=2.0), CheckSettings())
+    assert [(one.code, one.subject) for one in report.findings] == [
+        ("A13", "training2"),
+        ("A14", "it"),
+    ]
+
+
+def test_where_no_training_can_be_judged_the_reason_is_that_of_the_first():
+    (outcome,) = outcomes_of(needs_val, evidence=several(first=0.5, second=2.0)).values()
+    assert outcome.reason == "needs the series val_loss: `aseptic.log(val_loss=…)`"
+
+
+@check("A15", needs=("series:val_loss",))
+def needs_val(run):
+    """It needs the loss on validation data."""
+    yield from ()

@@ -81,9 +81,28 @@ class Check:
     def __call__(self, evidence: Evidence, **thresholds: Any) -> Iterator[Finding]:
         """Judges the evidence. Raises NotApplicable, when its findings are asked for."""
         bound = evidence.bound_to(self)
+        if any(need.startswith("series:") for need in self.instead or self.needs):
+            return self._judge_trainings(bound.trainings(), thresholds)
+        return self._judge(bound, thresholds)
+
+    def _judge(self, bound: Evidence, thresholds: dict[str, Any]) -> Iterator[Finding]:
         if not (self.instead and bound.has(*self.instead)):
             bound.demand(self.needs)
         return self.function(bound, **thresholds)
+
+    def _judge_trainings(
+        self, trainings: list[Evidence], thresholds: dict[str, Any]
+    ) -> Iterator[Finding]:
+        """Each training of a run by itself. Raises NotApplicable where none can be judged."""
+        reasons = []
+        for one in trainings:
+            try:
+                for finding in self._judge(one, thresholds):
+                    yield one.of_its_training(finding)
+            except NotApplicable as reason:  # noqa: PERF203 -- another one may be judged
+                reasons.append(reason)
+        if len(reasons) == len(trainings):
+            raise reasons[0]
 
 
 def check(

@@ -86,11 +86,17 @@ class Curve:
         return self if known.all() else Curve(self.name, self.x[known], self.y[known])
 
     def part(self, begin: float, end: float) -> Curve:
-        """From one share of its length to another, a point at least: `part(0, 1/3)`: a third."""
-        low, high = (round(share * len(self)) for share in (begin, end))
-        low = max(0, min(low, len(self) - 1))
-        high = max(high, low + 1)
-        return Curve(self.name, self.x[low:high], self.y[low:high])
+        """From one share of its length along x to another: `part(0, 1/3)` is the first third.
+
+        One point at least. Probes are denser at the beginning: shares of their number would not do.
+        """
+        if len(self) == 0:
+            return self
+        first, length = self.x[0], self.x[-1] - self.x[0]
+        inside = (self.x >= first + begin * length) & (self.x <= first + end * length)
+        if not inside.any():
+            inside[np.argmin(np.abs(self.x - (first + begin * length)))] = True
+        return Curve(self.name, self.x[inside], self.y[inside])
 
     @cached_property
     def last(self) -> float:
@@ -155,6 +161,7 @@ class Curves:
         self.series = run.series
         self.facts = run.facts
         self.is_running = run.is_running
+        self.takes_turns = run.takes_turns
         self.params = {} if run.run is None else run.run.params
         self._curves: dict[str, Curve] = {}
         self._layers: dict[str, dict[str, str]] = {}  # by kind, the series of each layer
@@ -165,6 +172,8 @@ class Curves:
     # -- what there is --------------------------------------------------------------------------
     def has_series(self, name: str) -> bool:
         """Whether there is a series of this name or meaning."""
+        if name == "*":
+            return bool(self.series)
         if name.startswith("layer/*/"):
             return name.removeprefix("layer/*/") in self._layers
         if name in ("train_loss", "val_loss", "val_score", "train_score"):
@@ -210,6 +219,12 @@ class Curves:
         if ("", "loss") not in found and ("train", "loss") not in found:
             _make_first_set_training(found)
         return found
+
+    @property
+    def losses(self) -> list[str]:
+        """The names of all losses."""
+        kinds = self._named.items()
+        return [name.series for (_, kind), names in kinds if kind == "loss" for name in names]
 
     @cached_property
     def validation_loss(self) -> Curve | None:
@@ -429,6 +444,8 @@ class Curves:
         return self.train_loss is not None and self.train_loss.name == self._step_name
 
     def _training_losses(self) -> list[_Name]:
+        if self.takes_turns:
+            return []  # none that should fall
         return [*self._named.get(("train", "loss"), []), *self._named.get(("", "loss"), [])]
 
     @cached_property

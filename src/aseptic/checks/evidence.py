@@ -7,6 +7,7 @@ of a few literal values. What is not there is asked for in vain: `NotApplicable`
 from __future__ import annotations
 
 import math
+import re
 import sys
 import time
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+import msgspec
 import numpy as np
 
 from aseptic.capture.lineage import Lineage
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 #: `automatic`: after a cell, within a budget. `asked`: samples, some seconds. `thorough`: all rows.
 Depth = Literal["automatic", "asked", "thorough"]
 _T = TypeVar("_T")
+_TRAINING = re.compile(r"training\d+/")
 _SAMPLE_ROWS: dict[Depth, int | None] = {"automatic": 5_000, "asked": 20_000, "thorough": None}
 
 BUDGET_IS_SPENT = "the time for checks after a cell was over: ask for it with `%aseptic check`"
@@ -68,6 +71,8 @@ class Evidence:
     depth: Depth = "asked"
     deadline: float | None = None  # of `time.perf_counter`
     check: Check | None = None
+    training: str = ""  # what the series of this training began with, such as `training2/`
+    takes_turns: bool = False  # trained against another network: neither loss need fall
     #: What checks have worked out of the series, for the others: see `curves.curves_of`.
     memory: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -202,6 +207,59 @@ class Evidence:
         else:
             _found(kind, getattr(self, kind))
 
+    # -- trainings ------------------------------------------------------------------------------
+    def trainings(self) -> list[Evidence]:
+        """The same for each training that the run holds: itself, and those of `training2/…`.
+
+        Where there is a `training1/…`, they take turns, as the two networks of a GAN do.
+        """
+        prefixes = sorted({found[0] for name in self.series if (found := _TRAINING.match(name))})
+        if not prefixes:
+            return [self]
+        if "trainings" not in self.memory:
+            takes_turns = prefixes[0] == "training1/"
+            self.memory["trainings"] = [
+                replace(
+                    self,
+                    training=prefix,
+                    takes_turns=takes_turns,
+                    memory={},
+                    **self._parts_of(prefix, prefixes),
+                )
+                for prefix in ("", *prefixes)
+            ]
+        return [replace(one, check=self.check) for one in self.memory["trainings"]]
+
+    def _parts_of(self, prefix: str, prefixes: Sequence[str]) -> dict[str, Any]:
+        """Series, times and facts whose names begin so, without that beginning."""
+        wholes = {"series": self.series, "times": self.times, "facts": self.facts}
+        if not prefix:
+            others = tuple(prefixes)
+            return {
+                part: {name: one for name, one in whole.items() if not name.startswith(others)}
+                for part, whole in wholes.items()
+            }
+        return {
+            part: {
+                name.removeprefix(prefix): one
+                for name, one in whole.items()
+                if name.startswith(prefix)
+            }
+            for part, whole in wholes.items()
+        }
+
+    def of_its_training(self, finding: Finding) -> Finding:
+        """A finding that says which training of the run it is about, where there are several."""
+        if not self.training:
+            return finding
+        name = self.training.rstrip("/")
+        evidence = {**finding.evidence, "training": name}
+        if "series" in evidence:
+            evidence["series"] = self.training + evidence["series"]
+        subject = name if finding.subject is None else f"{name}: {finding.subject}"
+        message = f"{name}: {finding.message}"
+        return msgspec.structs.replace(finding, message=message, subject=subject, evidence=evidence)
+
     # -- findings -------------------------------------------------------------------------------
     def bound_to(self, check: Check) -> Evidence:
         """The same evidence, for one check."""
@@ -279,6 +337,8 @@ def _series_missing(names: Sequence[str], *, is_fact: bool) -> str:
     said = " or ".join(name.replace("*", "…") for name in names)
     if names[0].startswith("layer/"):
         return f"needs the series {said}: `aseptic.watch(model)` logs them"
+    if names == ["*"]:
+        return "needs a series: `aseptic.log(loss=…)` in a loop"
     what = "number" if is_fact else "series"
     return f"needs the {what} {said}: `aseptic.log({names[0]}=…)`"
 

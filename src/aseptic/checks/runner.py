@@ -67,13 +67,26 @@ def run_checks(
 def _drop_symptoms(
     checks: Sequence[Check], judged: dict[str, tuple[CheckOutcome, list[Finding]]]
 ) -> None:
-    """Leaves out what is found where its cause is found too; the outcome says by what."""
-    found = {code: outcome for code, (outcome, findings) in judged.items() if findings}
+    """Leaves out what is found where its cause is found too, in the same training of the run.
+
+    Where nothing is left, the outcome says by what it is explained.
+    """
+    found = {code: set(map(_training, findings)) for code, (_, findings) in judged.items()}
     for one in checks:
-        cause = next((found[code] for code in one.explained_by if code in found), None)
-        if one.code in found and cause is not None:
-            reason = f"{EXPLAINED} {cause.code} {cause.name}"
-            judged[one.code] = (_not_applicable(found[one.code], reason), [])
+        outcome, findings = judged[one.code]
+        causes = {code: found[code] for code in one.explained_by if found.get(code)}
+        explained = set().union(*causes.values())
+        left = [finding for finding in findings if _training(finding) not in explained]
+        if findings and not left:
+            cause = judged[next(iter(causes))][0]
+            outcome = _not_applicable(outcome, f"{EXPLAINED} {cause.code} {cause.name}")
+        judged[one.code] = (outcome, left)
+
+
+def _training(finding: Finding) -> str | None:
+    """Which training of the run it is about; None where there is only one."""
+    evidence = finding.evidence
+    return evidence.get("training") if isinstance(evidence, dict) else None
 
 
 def _judge(

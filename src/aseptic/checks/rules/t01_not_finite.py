@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aseptic.checks import training_remedies as remedies
-from aseptic.checks.check import check
+from aseptic.checks.check import NotApplicable, check
 from aseptic.checks.curves import Curve, curves_of, first_where, plot_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _COLUMNS_SAID = 3
 
 
-@check("T01", severity="error", needs=("series:train_loss|loss|val_loss|grad_norm",), cost="look")
+@check("T01", severity="error", needs=("series:*",), cost="look")
 def not_finite(run: Evidence, *, passing: float = 0.02) -> Iterator[Finding]:
     """The loss or the gradient is NaN or infinite.
 
@@ -45,13 +45,10 @@ def not_finite(run: Evidence, *, passing: float = 0.02) -> Iterator[Finding]:
         series = {"loss": (steps, 2.3 * 0.99**steps), "grad_norm": (steps, 0.99**steps)}
     """
     curves = curves_of(run)
-    losses = [
-        curve
-        for curve in (curves.steps, curves.train_loss, curves.validation_loss)
-        if curve is not None and curve.name in run.series
-    ]
-    names = list(dict.fromkeys([*(curve.name for curve in losses), "grad_norm"]))
-    found = [curves.raw(name) for name in names if curves.has_series(name)]
+    names = [*curves.losses, *(["grad_norm"] if curves.has_series("grad_norm") else [])]
+    if not names:
+        raise NotApplicable("needs a loss or the norm of the gradient: `aseptic.log(loss=…)`")
+    found = [curves.raw(name) for name in names]
     for curve in sorted(filter(_has_gaps, found), key=_share_before):
         gaps = ~np.isfinite(curve.y)
         lasts = bool(gaps[-1])

@@ -31,10 +31,10 @@ def learning_rate_too_low(
 
     Why: at this pace the training would need a hundred times as many epochs.
 
-    Method: the median, over layers and probes, of the size of an update over that of the weights
-    is below `update`, and less than `explained` of the dummy loss is explained at the end. Weights
-    that were driven to 0 are no matter of the learning rate.
-    While training goes on, it is judged after 3 epochs or 200 steps.
+    Method: the median, over layers and probes, of the size of an update over that of the weights,
+    without the first quarter, where a rate may warm up, is below `update`, and less than
+    `explained` of the dummy loss is explained at the end. Weights that were driven to 0 are no
+    matter of the learning rate. While training goes on, it is judged after 3 epochs or 200 steps.
 
     Remedy: ten times the learning rate; a learning-rate range test finds the highest that holds.
 
@@ -55,7 +55,7 @@ def learning_rate_too_low(
     """
     curves = curves_of(run)
     layers = curves.layers("update_ratio")
-    ratios = np.concatenate([curve.finite.y for _, curve in layers])
+    ratios = np.concatenate([curve.part(1 / 4, 1).finite.y for _, curve in layers])
     level = median(ratios)
     if (
         curves.is_early

@@ -57,6 +57,8 @@ def no_shuffling(
     if curves.steps is None or length is None or length < _FEWEST_STEPS:
         raise NotApplicable(f"needs the loss of each of {_FEWEST_STEPS} steps an epoch at least")
     raw = curves.raw(curves.steps.name)
+    if not (np.diff(raw.x) == 1).all():
+        raise NotApplicable("needs the loss of every step")
     losses = _by_epoch(raw.y, length)
     if len(losses) < _FEWEST_EPOCHS:
         raise NotApplicable(f"needs {_FEWEST_EPOCHS} whole epochs")

@@ -20,7 +20,7 @@ _FEWEST = 3  # points, to know how long a step takes
 _MOST_INTERVALS = 1_000
 
 
-@check("T18", severity="error", needs=("run",), cost="look")
+@check("T18", severity="error", needs=("series:*",), cost="look")
 def stalled(run: Evidence, *, least_s: float = 600.0, times: float = 20.0) -> Iterator[Finding]:
     """Nothing was logged for far longer than a step takes, and the training has not ended.
 
@@ -50,7 +50,6 @@ def stalled(run: Evidence, *, least_s: float = 600.0, times: float = 20.0) -> It
         times = {"loss": run.started_at.timestamp() + np.arange(50.0)}
         series = {"loss": np.ones(50)}
     """
-    assert run.run is not None
     logged = {name: at for name, at in run.times.items() if len(at)}
     if not logged:
         raise NotApplicable("needs the times of what was logged")
@@ -59,6 +58,8 @@ def stalled(run: Evidence, *, least_s: float = 600.0, times: float = 20.0) -> It
         raise NotApplicable(f"needs {_FEWEST} points of a series at least")
     if run.is_running:
         until = time.time()
+    elif run.run is None:
+        raise NotApplicable("no run: it is about a run's record")
     elif run.run.status in ("interrupted", "lost") and run.run.ended_at is not None:
         until = run.run.ended_at.timestamp()
     else:
