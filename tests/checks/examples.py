@@ -16,7 +16,7 @@ from aseptic.checks.runner import Report, run_checks
 from aseptic.checks.settings import CheckSettings
 
 _ROLES = ("train", "validation", "test", "reference", "serving", "data")
-_FIELDS = ("run", "settings", "lineage", "folder", "times", "is_running")
+_FIELDS = ("run", "settings", "lineage", "folder", "times", "is_running", "now_s")
 
 
 def judge(check: Check, *, depth: Any = "asked", **variables: Any) -> Report:

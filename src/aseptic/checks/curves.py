@@ -176,10 +176,15 @@ class Curves:
             return bool(self.series)
         if name.startswith("layer/*/"):
             return name.removeprefix("layer/*/") in self._layers
-        if name in ("train_loss", "val_loss", "val_score", "train_score"):
-            return getattr(self, name.replace("val", "validation")) is not None
-        if name == "loss":
-            return self.steps is not None or self.train_loss is not None
+        meant = {
+            "train_loss": lambda: self.train_loss,
+            "val_loss": lambda: self.validation_loss,
+            "train_accuracy": lambda: self.train_score,  # or any other score
+            "val_accuracy": lambda: self.validation_score,
+            "loss": lambda: self.steps or self.train_loss,
+        }
+        if name in meant:
+            return meant[name]() is not None
         return name in self.series and len(self.series[name][0]) > 0
 
     def has_fact(self, name: str) -> bool:

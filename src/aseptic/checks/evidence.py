@@ -66,6 +66,7 @@ class Evidence:
     #: When each point of a series was logged, in seconds since the epoch.
     times: Mapping[str, np.ndarray] = field(default_factory=dict)
     is_running: bool = False  # whether training goes on: more points will come
+    now_s: float | None = None  # the time, in seconds since the epoch, where it is not now
     settings: Mapping[str, Any] = field(default_factory=dict)  # `[tool.aseptic]`, such as `deploy`
     folder: Path | None = None  # of the project; None: the one that the current folder is in
     depth: Depth = "asked"

@@ -83,6 +83,12 @@ def test_the_epoch_to_stop_at_is_said():
     assert finding.remedy.startswith("stop at epoch 11 (219)")
 
 
+def test_the_best_epoch_is_the_lowest_itself():
+    loss = [2.2, 1.5, 1.2, 1.1, 1.2, 1.4, 1.6, 1.8, 2.0, 2.1]
+    (finding,) = findings(overfit, {"train_loss": 2.2 * 0.6 ** np.arange(10), "val_loss": loss})
+    assert finding.evidence["best_epoch"] == 4
+
+
 def test_a_small_rebound_is_none():
     series = healthy(val_loss=rebounding(to=1.2), train_loss=FALLING)
     assert findings(overfit, series) == ()

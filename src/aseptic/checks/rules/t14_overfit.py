@@ -14,6 +14,8 @@ from aseptic.checks.models import Comparison, compare_with_baselines, number_sai
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
     from aseptic.checks.evidence import Evidence
     from aseptic.model import Finding
 
@@ -88,8 +90,8 @@ def _of_curves(run: Evidence, *, rebound: float, fall: float, lasting: float) ->
     if pair is None or len(pair.x) < _FEWEST_EPOCHS:
         raise NotApplicable(f"needs both losses of {_FEWEST_EPOCHS} epochs at least")
     validation, train = smoothed(pair.validation), smoothed(pair.train)
-    best = int(np.argmin(validation))
-    lowest, after = float(validation[best]), validation[best + 1 :]
+    best = _lowest(validation, pair.validation)
+    lowest, after = float(validation.min()), validation[best + 1 :]
     if lowest <= 0 or len(after) < _patience(len(validation), is_running=curves.is_running):
         return
     tail = max(1, len(validation) // 10)
@@ -119,6 +121,13 @@ def _of_curves(run: Evidence, *, rebound: float, fall: float, lasting: float) ->
         train_fall=train_end / float(train[best]),
         train_fall_limit=fall,
     )
+
+
+def _lowest(smooth: NDArray[np.float64], raw: NDArray[np.float64]) -> int:
+    """The best epoch: the lowest of those where the smoothed loss is lowest, or beside them."""
+    places = np.flatnonzero(smooth == smooth.min())
+    near = np.unique(np.clip([places - 1, places, places + 1], 0, len(raw) - 1))
+    return int(near[np.argmin(raw[near])])
 
 
 def _patience(epochs: int, *, is_running: bool) -> int:

@@ -26,7 +26,7 @@ _CAUSES = (
     "T16",
     severity="warning",
     needs=("train", "test", "target", "model"),
-    instead=("series:train_score", "series:val_score", "fact:reference_score"),
+    instead=("series:train_accuracy", "series:val_accuracy", "fact:reference_score"),
     cost="fit",
     explained_by=_CAUSES,
 )
@@ -73,7 +73,7 @@ def underfit(
         train, test = (X[:500], y[:500]), (X[500:], y[500:])
         model = HistGradientBoostingClassifier(max_iter=30).fit(*train)
     """
-    if run.has("series:train_score", "series:val_score", "fact:reference_score"):
+    if run.has("series:train_accuracy", "series:val_accuracy", "fact:reference_score"):
         yield from _of_curves(run, short=short, shrunk=shrunk)
     else:
         yield from _of_estimator(run, gap=gap, behind=behind, errors=errors)

@@ -57,7 +57,7 @@ def stalled(run: Evidence, *, least_s: float = 600.0, times: float = 20.0) -> It
     if len(often) < _FEWEST:
         raise NotApplicable(f"needs {_FEWEST} points of a series at least")
     if run.is_running:
-        until = time.time()
+        until = time.time() if run.now_s is None else run.now_s
     elif run.run is None:
         raise NotApplicable("no run: it is about a run's record")
     elif run.run.status in ("interrupted", "lost") and run.run.ended_at is not None:

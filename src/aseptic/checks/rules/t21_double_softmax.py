@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @check(
     "T21",
     severity="error",
-    needs=("series:train_loss|loss", "series:train_score|val_score", "fact:n_classes"),
+    needs=("series:train_loss|loss", "series:train_accuracy|val_accuracy", "fact:n_classes"),
     cost="look",
 )
 def double_softmax(
