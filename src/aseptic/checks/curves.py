@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _MOST_POINTS = 2_000  # of a series that a rule looks at; longer ones are thinned by medians
 _PLOT_POINTS = 120
 _BINS = 40  # epochs that are made of steps where no epochs were logged
+_AS_GOOD = 0.02  # of a score: so little below its reference is as good
 _SHRUNK = 0.1  # of the norm that a layer's weights began with
 _FEWEST_STEPS = 60  # of a loss, to be taken for one by step where nothing else tells
 _LAYER = re.compile(r"layer/(.+)/([a-z_]+)")
@@ -370,11 +371,15 @@ class Curves:
             return None
         return reference - score.last
 
-    def is_harmed(self, *, explained: float = 0.5) -> bool:
-        """Whether less of L0 is explained than that, and no reference says that it is enough."""
-        if self.shortfall is not None and self.shortfall < 0.02:
+    def is_harmed(self, *, explained: float = 0.5, on_validation: bool = False) -> bool:
+        """Whether less of L0 is explained than that, and no reference says that it is enough.
+
+        By the training loss, or with `on_validation` by the worse of both.
+        """
+        if self.shortfall is not None and self.shortfall < _AS_GOOD:
             return False
-        return self.explained is not None and self.explained < explained
+        found = self.learnt_least if on_validation else self.explained
+        return found is not None and found < explained
 
     @property
     def is_early(self) -> bool:

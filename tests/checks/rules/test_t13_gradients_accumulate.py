@@ -27,3 +27,5 @@ def test_what_the_hook_has_counted_decides():
     assert findings(gradients_accumulate, stuck(grad_norm=SUM, uncleared_grad_share=0.0)) == ()
     (finding,) = findings(gradients_accumulate, stuck(uncleared_grad_share=0.98))
     assert finding.message == "98% of the steps began with the gradients of the step before"
+    (finding,) = findings(gradients_accumulate, healthy(uncleared_grad_share=0.98))
+    assert finding.severity == "warning"

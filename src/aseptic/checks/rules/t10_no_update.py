@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from aseptic.checks.evidence import Evidence
     from aseptic.model import Finding
 
+_NOTHING = 1e-12  # a gradient that is none
+
 
 @check(
     "T10",
@@ -27,14 +29,15 @@ if TYPE_CHECKING:
 def no_update(
     run: Evidence, *, update: float = 1e-8, gradient: float = 1e-3, explained: float = 0.5
 ) -> Iterator[Finding]:
-    """A layer gets a gradient, and its weights stay as they are.
+    """The weights that are to be trained stay as they are.
 
     Why: the optimizer was not given them, was made before the model was replaced, or its step is
     never called.
 
     Method: the median size of an update over that of the weights is below `update`, while the
-    layer's gradient is above `gradient` of the largest of the network; and less than `explained`
-    of the dummy loss is explained at the end. A layer without a gradient is frozen on purpose.
+    layer's gradient is above `gradient` of the largest of the network, or none of the weights of
+    the optimizer has a gradient at all; and less than `explained` of the dummy loss is explained
+    at the end. A single layer without a gradient is frozen on purpose.
 
     Remedy: make the optimizer of `model.parameters()`, after the last change to the model, and
     call its step after each backward pass.
@@ -70,14 +73,16 @@ def no_update(
     still = [
         (name, curve)
         for name, curve in updates
-        if _is_still(curve, update) and gradients.get(name, 0.0) > max(limit, 1e-12)
+        if _is_still(curve, update)
+        and (not gradients or gradients.get(name, 0.0) > max(limit, _NOTHING))
     ]
-    if not still:
+    if not still or (not gradients and len(still) < len(updates)):
         return
     (name, curve), count = still[0], len(still)
     others = f" (and {count - 1} of the {len(updates)} layers more)" if count > 1 else ""
     yield run.finding(
-        f"the weights of {name} do not move{others}, although they have a gradient",
+        f"the weights of {name} do not move{others}"
+        + (", although they have a gradient" if gradients else ", and none has a gradient"),
         subject=name,
         plot=plot_of([curve], y="update over weights"),
         series=f"layer/{name}/update_ratio",

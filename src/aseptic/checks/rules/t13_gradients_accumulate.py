@@ -37,7 +37,8 @@ def gradients_accumulate(
     hook has seen it. Else by the norm of the gradient in steps 5 to 60: a sum changes little from
     step to step (the median change of its logarithm is below `smooth`, while that of batches is
     0.1 to 0.5), has grown by more than `growth` since the first steps, and the loss is not
-    below the dummy loss. It counts where less than `explained` of that is explained at the end.
+    below the dummy loss. Without the hook it counts where less than `explained` of that is
+    explained at the end; with it, it is a warning else.
 
     Remedy: `optimizer.zero_grad()` before each `loss.backward()`.
 
@@ -55,9 +56,10 @@ def gradients_accumulate(
         series |= {"dummy_loss": 2.3}
     """
     curves = curves_of(run)
-    if curves.is_early or not curves.is_harmed(explained=explained):
-        return
     share = curves.fact("uncleared_grad_share")
+    is_harmed = curves.is_harmed(explained=explained)
+    if curves.is_early or (share is None and not is_harmed):
+        return
     norm = curves.curve("grad_norm")
     numbers: dict[str, Any] = {}
     if share is not None:
@@ -76,6 +78,7 @@ def gradients_accumulate(
         numbers |= {"growth": found[1], "growth_limit": growth}
     yield run.finding(
         message,
+        severity=None if is_harmed else "warning",
         plot=None if norm is None else plot_of([norm]),
         series="grad_norm" if norm is not None else "uncleared_grad_share",
         step=0.0 if norm is None else float(norm.x[0]),

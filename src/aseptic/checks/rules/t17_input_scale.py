@@ -102,7 +102,7 @@ def _of_network(
     curves = curves_of(run)
     peak = curves.fact("input_abs_max") or 0.0
     spread = curves.fact("input_scale_ratio") or 1.0
-    if curves.is_early or not curves.is_harmed(explained=explained):
+    if curves.is_early or not curves.is_harmed(explained=explained, on_validation=True):
         return
     if peak > largest:
         said = f"the model is fed values of up to {peak:,.4g}"

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aseptic.checks.check import NotApplicable, check
-from aseptic.checks.curves import curves_of, plot_of
+from aseptic.checks.curves import curves_of, median, plot_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aseptic.checks.curves import Curves
+    from aseptic.checks.curves import Curve, Curves
     from aseptic.checks.evidence import Evidence
     from aseptic.model import Finding
+
+_FEWEST_EPOCHS = 8
 
 
 @check(
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     cost="look",
 )
 def double_softmax(
-    run: Evidence, *, near: float = 0.08, accurate: float = 0.6
+    run: Evidence, *, near: float = 0.08, accurate: float = 0.6, still: float = 0.05
 ) -> Iterator[Finding]:
     """The model's probabilities are handed to a loss that takes them for logits.
 
@@ -34,8 +36,8 @@ def double_softmax(
 
     Method: softmax of a certain softmax has, for K classes, a cross-entropy of
     ln(1 + (K - 1)/e), and 1 more for each wrong answer. The training loss is within `near` of
-    that at the end, with an accuracy above `accurate`, and the loss of no step was ever below the
-    floor.
+    that at the end, with an accuracy above `accurate`; it has fallen by less than `still` in the
+    last half, and the loss of no step was ever below the floor.
 
     Remedy: hand the logits to the loss: no softmax in the model (`nn.CrossEntropyLoss`), or
     `from_logits=False` in Keras.
@@ -64,7 +66,7 @@ def double_softmax(
     lowest = _lowest(curves)
     if accuracy < max(accurate, 1.5 / classes) or lowest < 0.998 * floor:
         return
-    if abs(loss.last / expected - 1) > near:
+    if abs(loss.last / expected - 1) > near or not _stands(loss, still):
         return
     yield run.finding(
         f"{loss.name} stands at {loss.last:.3g} with an accuracy of {accuracy:.2f}: the floor of"
@@ -86,6 +88,13 @@ def _accuracy(curves: Curves) -> float | None:
     if score is None or "acc" not in score.name.lower() or not len(score.finite):
         return None
     return score.last
+
+
+def _stands(loss: Curve, still: float) -> bool:
+    """Whether it hardly falls any more, in 8 epochs at least."""
+    if len(loss.finite) < _FEWEST_EPOCHS:
+        return False
+    return loss.last > (1 - still) * median(loss.part(0.5, 0.75).finite.y)
 
 
 def _lowest(curves: Curves) -> float:
