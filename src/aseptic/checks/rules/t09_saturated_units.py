@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     explained_by=("T07", "T11", "T13", "T17"),
 )
 def saturated_units(
-    run: Evidence, *, saturated: float = 0.5, explained: float = 0.85
+    run: Evidence, *, saturated: float = 0.5, explained: float = 0.95
 ) -> Iterator[Finding]:
     """Most units of a layer are at the end of their tanh or sigmoid, where the gradient is 0.
 
