@@ -166,3 +166,9 @@ def test_a_second_training_has_its_own_series_and_numbers():
     first, second = evidence_of({}, series=logged).trainings()
     assert (first.series.keys(), first.facts) == ({"loss"}, {})
     assert (second.series.keys(), second.facts) == ({"loss"}, {"dummy_loss": 3.0})
+
+
+def test_a_few_points_beside_those_of_a_hook_are_steps():
+    assert names(curves(loss=[1.0] * 20, lr=[0.1] * 20)) == ("loss", "loss", None)
+    keras = curves(loss=[1.0] * 20, lr=[0.1] * 20, val_loss=[1.0] * 20)
+    assert names(keras) == ("loss", None, "val_loss")

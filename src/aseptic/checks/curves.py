@@ -30,6 +30,7 @@ _MOST_POINTS = 2_000  # of a series that a rule looks at; longer ones are thinne
 _PLOT_POINTS = 120
 _BINS = 40  # epochs that are made of steps where no epochs were logged
 _AS_GOOD = 0.02  # of a score: so little below its reference is as good
+_SHORT = 0.1  # of a score, below its reference: that is bad
 _SHRUNK = 0.1  # of the norm that a layer's weights began with
 _FEWEST_STEPS = 60  # of a loss, to be taken for one by step where nothing else tells
 _LAYER = re.compile(r"layer/(.+)/([a-z_]+)")
@@ -355,6 +356,20 @@ class Curves:
         return 1 - loss.last / self.dummy_loss
 
     @property
+    def is_as_good(self) -> bool:
+        """Whether the validation score is known to be as good as its reference."""
+        return self.shortfall is not None and self.shortfall < _AS_GOOD
+
+    @property
+    def is_short_in_training(self) -> bool:
+        """Whether the scores on training and on validation data stay below `reference_score`."""
+        short, train = self.shortfall, self.train_score
+        reference = self.fact("reference_score")
+        if short is None or train is None or reference is None or math.isnan(train.last):
+            return False
+        return min(short, reference - train.last) > _SHORT
+
+    @property
     def learnt_least(self) -> float | None:
         """What is explained at the end of the training or of the validation loss: the less."""
         validation, base = self.validation_loss, self.dummy_loss
@@ -372,12 +387,16 @@ class Curves:
         return reference - score.last
 
     def is_harmed(self, *, explained: float = 0.5, on_validation: bool = False) -> bool:
-        """Whether less of L0 is explained than that, and no reference says that it is enough.
+        """Whether less of L0 is explained than that, by the training loss at its end.
 
-        By the training loss, or with `on_validation` by the worse of both.
+        Or with `on_validation` by the worse of the two losses. Where `reference_score` is known, it
+        counts too: a score as good as that is no harm, and one that is worse even on training
+        data is.
         """
-        if self.shortfall is not None and self.shortfall < _AS_GOOD:
+        if self.is_as_good:
             return False
+        if self.is_short_in_training:
+            return True
         found = self.learnt_least if on_validation else self.explained
         return found is not None and found < explained
 
@@ -460,7 +479,10 @@ class Curves:
 
     @cached_property
     def _step_name(self) -> str | None:
-        """The loss that was logged at each step: it says so, or has far more points than others."""
+        """The loss that was logged at each step: it says so, or has far more points than others.
+
+        Beside what a hook logs at each step, a few points are enough.
+        """
         names = self._training_losses()
         for name in names:
             if name.per == "step":
@@ -472,9 +494,9 @@ class Curves:
         others = [count for name, count in lengths.items() if name != longest]
         if self.validation_loss is not None:
             others.append(len(self.series[self.validation_loss.name][0]))
-        return (
-            longest if lengths[longest] >= max(2 * max(others, default=0), _FEWEST_STEPS) else None
-        )
+        is_hooked = bool(self._layers) or "grad_norm" in self.series or "lr" in self.series
+        fewest = max(2 * max(others, default=0), 1 if is_hooked else _FEWEST_STEPS)
+        return longest if lengths[longest] >= fewest else None
 
     def _epochs_of_steps(self) -> Curve:
         assert self.steps is not None

@@ -52,7 +52,7 @@ def not_learning(
         raise NotApplicable("needs the number dummy_loss: `aseptic.log(dummy_loss=…)`")
     if curves.is_running and not curves.has_seen(epochs=epochs, steps=steps):
         raise NotApplicable("training has just begun")
-    if not curves.is_harmed(explained=learnt):
+    if explained >= learnt or curves.is_as_good:
         return
     yield run.finding(
         f"{loss.name} ends at {loss.last:.3g}, where one and the same answer has"

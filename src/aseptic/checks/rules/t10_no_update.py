@@ -36,11 +36,12 @@ def no_update(
 
     Method: the median size of an update over that of the weights is below `update`, while the
     layer's gradient is above `gradient` of the largest of the network, or none of the weights of
-    the optimizer has a gradient at all; and less than `explained` of the dummy loss is explained
-    at the end. A single layer without a gradient is frozen on purpose.
+    the optimizer has a gradient at all. Where more than `explained` of the dummy loss is explained
+    at the end all the same, it is a warning. A layer without a gradient is frozen on purpose.
 
     Remedy: make the optimizer of `model.parameters()`, after the last change to the model, and
-    call its step after each backward pass.
+    call its step after each backward pass. What is to stay as it is needs no gradient:
+    `requires_grad_(False)` saves the time.
 
     Source: the limit is that of SageMaker Debugger's rule WeightUpdateRatio.
 
@@ -65,7 +66,8 @@ def no_update(
         }
     """
     curves = curves_of(run)
-    if curves.is_early or not curves.is_harmed(explained=explained):
+    is_harmed = curves.is_harmed(explained=explained)
+    if curves.is_early:
         return
     updates = curves.layers("update_ratio")
     gradients = _gradients(curves)
@@ -76,7 +78,7 @@ def no_update(
         if _is_still(curve, update)
         and (not gradients or gradients.get(name, 0.0) > max(limit, _NOTHING))
     ]
-    if not still or (not gradients and len(still) < len(updates)):
+    if not still or (not gradients and (len(still) < len(updates) or not is_harmed)):
         return
     (name, curve), count = still[0], len(still)
     others = f" (and {count - 1} of the {len(updates)} layers more)" if count > 1 else ""
@@ -84,6 +86,7 @@ def no_update(
         f"the weights of {name} do not move{others}"
         + (", although they have a gradient" if gradients else ", and none has a gradient"),
         subject=name,
+        severity=None if is_harmed else "warning",
         plot=plot_of([curve], y="update over weights"),
         series=f"layer/{name}/update_ratio",
         step=float(curve.x[0]),
