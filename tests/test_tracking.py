@@ -17,12 +17,14 @@ import threading
 import time
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
 
 import aseptic
 from aseptic import notices, scripts, tracking
+from aseptic.model import Finding
 from aseptic.testing import make_finding, make_outcome
 
 
@@ -1048,6 +1050,68 @@ def test_starting_where_nothing_can_be_written_raises_and_leaves_no_run_active(f
     with pytest.raises(aseptic.AsepticError, match="cannot write"), aseptic.track():
         pytest.fail("the block was entered")
     assert tracking.find_active_run() is None
+
+
+def test_several_listeners_hear_points_and_records_until_they_are_forgotten(folder):
+    heard = []
+
+    def first(_run, values, step, _time_s):
+        heard.append(("first", values, step))
+
+    def second(_run, values, _step, _time_s):
+        heard.append(("second", values))
+
+    def records(_run, record):
+        heard.append(type(record).__name__)
+
+    with aseptic.track() as active:
+        active.on_points(first)
+        active.on_points(second)
+        active.on_record(records)
+        active.log(x=1, step=3)
+        active.forget_listener(first)
+        active.log(x=2)
+        active.problem("a", "b")
+        active.forget_listener(second)
+        active.log(x=3)
+        del heard[4:]
+    assert heard[:4] == [
+        ("first", {"x": 1}, 3.0),
+        ("second", {"x": 1}),
+        ("second", {"x": 2}),
+        "Problem",
+    ]
+    assert heard[-1] == "RunEnd"
+
+
+def test_a_record_listener_that_fails_is_dropped_and_said(folder, capsys):
+    def fails(_run, _record):
+        raise RuntimeError("no")
+
+    with aseptic.track() as active:
+        active.on_record(fails)
+        active.problem("a", "b")
+        active.problem("c", "d")
+    assert capsys.readouterr().err == "aseptic: Problem was not passed on: no\n"
+
+
+def test_a_run_that_a_check_has_stopped_ends_interrupted_whatever_ended_it(folder):
+    with aseptic.track() as active:
+        active.stop("T02 divergence: the loss is 9 times what it was")
+    run = aseptic.get_run(active.run_id)
+    assert run.status == "interrupted"
+    assert ("stopped", active.stopped_by) in [(one.what, one.reason) for one in run.problems]
+
+
+def test_what_is_withdrawn_is_in_no_snapshot(folder):
+    finding = Finding(code="T02", name="divergence", severity="error", message="m")
+    with aseptic.track() as active:
+        active.record(finding)
+        active.withdraw("T02")
+        assert active.snapshot().findings == ()
+        again = msgspec.structs.replace(finding, message="n")
+        active.record(again)
+    assert aseptic.get_run(active.run_id).findings == (again,)
 
 
 def test_a_listener_of_a_notebook_does_not_hear_a_forked_child(folder):

@@ -34,6 +34,7 @@ from aseptic.model import (
     RunEnd,
     RunStart,
     State,
+    Withdrawal,
     is_writable,
     utc_now,
     writable,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 Number = float | int
 _INT64_END = 2**63  # what a series holds: 64-bit floats and integers
 PointListener = Callable[["ActiveRun", Mapping[str, Number], "float | None", float], None]
+RecordListener = Callable[["ActiveRun", "Record | RunEnd"], None]
 
 
 class ActiveRun:
@@ -71,7 +73,9 @@ class ActiveRun:
         self._on_end = on_end
         self._records: dict[tuple[str, str], Record] = {}
         self._points: dict[str, _Summary] = {}
-        self._listener: PointListener | None = None
+        self._point_listeners: tuple[PointListener, ...] = ()
+        self._record_listeners: tuple[RecordListener, ...] = ()
+        self._stopped_by: str | None = None
         self._clock = time.perf_counter()
         self._end: RunEnd | None = None
         self._has_failed_to_write = False
@@ -118,8 +122,8 @@ class ActiveRun:
         at = None if step is None else self._step(step)
         if self._write(lambda: self._journal.log(numbers, step=at, time_s=now)):
             self._summarise(numbers, at)
-            if self._listener is not None:
-                self._listener(self, numbers, at, now)
+            for listener in self._point_listeners:
+                listener(self, numbers, at, now)
 
     def log_params(self, values: Mapping[str, Any] | None = None, **params: Any) -> None:
         """Records params by hand, in addition to those that are seen."""
@@ -150,6 +154,7 @@ class ActiveRun:
             record = writable(record)
         if self._write(lambda: self._journal.append(record)):
             self._records[type(record).__name__, _key_of(record)] = record
+            self._tell(record)
 
     def keep(
         self,
@@ -194,9 +199,43 @@ class ActiveRun:
         except Exception as error:  # noqa: BLE001 -- a fault of ours never stops the user's code
             self.problem(what, f"{type(error).__name__}: {error}")
 
-    def on_points(self, listener: PointListener | None) -> None:
-        """Calls `listener(run, values, step, time_s)` after each `log`."""
-        self._listener = listener
+    def withdraw(self, code: str) -> None:
+        """What a check has found so far no longer stands: it has judged anew."""
+        if self._write(lambda: self._journal.append(Withdrawal(code=code))):
+            for finding in self._named(Finding).values():
+                if finding.code == code:
+                    del self._records[Finding.__name__, _key_of(finding)]
+
+    def stop(self, reason: str) -> None:
+        """Notes that a check has stopped the run: whatever ends it, it ends `interrupted`."""
+        self._stopped_by = reason
+        self.problem("stopped", reason)
+
+    @property
+    def stopped_by(self) -> str | None:
+        """Why a check has stopped the run, such as `T02 divergence: …`."""
+        return self._stopped_by
+
+    # -- who listens ----------------------------------------------------------------------------
+    def on_points(self, listener: PointListener) -> None:
+        """Calls `listener(run, values, step, time_s)` after each `log`, in the thread that logs."""
+        self._point_listeners += (listener,)
+
+    def on_record(self, listener: RecordListener) -> None:
+        """Calls `listener(run, record)` after each record, the end of the run included."""
+        self._record_listeners += (listener,)
+
+    def forget_listener(self, listener: PointListener | RecordListener) -> None:
+        """The listener hears no more, if it ever did."""
+        self._point_listeners = tuple(one for one in self._point_listeners if one != listener)
+        self._record_listeners = tuple(one for one in self._record_listeners if one != listener)
+
+    def forget_listeners(self) -> None:
+        """Nobody hears any more: in a forked child, those who listened are not there."""
+        self._point_listeners = ()
+        self._record_listeners = ()
+
+    # -- time and end ---------------------------------------------------------------------------
 
     def reset_clock(self) -> None:
         """Begins to count the run's duration now."""
@@ -215,10 +254,11 @@ class ActiveRun:
         """Ends the run and returns it as it was recorded."""
         if self._end is None:
             seconds = self.stop_clock() if duration_s is None else duration_s
-            self._end = RunEnd(status=status, ended_at=utc_now(), duration_s=seconds)
-            end = self._end
+            kind = status if self._stopped_by is None else "interrupted"
+            end = self._end = RunEnd(status=kind, ended_at=utc_now(), duration_s=seconds)
             self._write(lambda: self._journal.end(end))
             self._on_end(self)
+            self._tell(end)
         return self.snapshot()
 
     def snapshot(self) -> Run:
@@ -254,6 +294,17 @@ class ActiveRun:
         )
 
     # -- within ---------------------------------------------------------------------------------
+    def _tell(self, record: Record | RunEnd) -> None:
+        for listener in self._record_listeners:
+            self._tell_one(listener, record)
+
+    def _tell_one(self, listener: RecordListener, record: Record | RunEnd) -> None:
+        try:
+            listener(self, record)
+        except Exception as error:  # noqa: BLE001 -- whoever listens must not stop the run
+            self.forget_listener(listener)
+            say_once(f"{type(record).__name__} was not passed on: {error}")
+
     def _named(self, kind: type[Any]) -> dict[str, Any]:
         records = self._records.copy()  # another thread may be recording
         return {k[1]: r for k, r in records.items() if k[0] == kind.__name__}

@@ -211,6 +211,12 @@ class CheckOutcome(_Record, frozen=True, kw_only=True):
     duration_s: float = 0.0
 
 
+class Withdrawal(_Record, frozen=True, kw_only=True):
+    """What a check found earlier in the run no longer stands: what it finds now comes after."""
+
+    code: str
+
+
 class Outputs(_Record, frozen=True, kw_only=True):
     """What the cell showed. None where it could not be captured; `problems` of the run say why."""
 

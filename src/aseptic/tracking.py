@@ -164,7 +164,7 @@ def _after_fork() -> None:
     _lock = threading.Lock()
     own = set(_outwards(_run_of_context()))
     for run in _active.copy():
-        run.on_points(None)
+        run.forget_listeners()
         if own and run not in own:
             _active.remove(run)
 

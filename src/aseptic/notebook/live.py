@@ -78,7 +78,7 @@ def watch(shell: Any, run: ActiveRun) -> None:
         try:
             view.add(values, step, at)
         except Exception as error:  # noqa: BLE001 -- a picture must not stop a training
-            run.on_points(None)
+            run.forget_listener(listen)
             _say(error)
 
     run.on_points(listen)
@@ -86,7 +86,6 @@ def watch(shell: Any, run: ActiveRun) -> None:
 
 def close(run: ActiveRun) -> None:
     """The run has ended: completes its curves, if any were shown."""
-    run.on_points(None)
     view = _views.pop(run.run_id, None)
     try:
         if view is not None:

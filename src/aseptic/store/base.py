@@ -34,6 +34,7 @@ from aseptic.model import (
     Param,
     Problem,
     State,
+    Withdrawal,
 )
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ Record = (
     | State
     | Finding
     | CheckOutcome
+    | Withdrawal
     | Problem
     | Cell
 )

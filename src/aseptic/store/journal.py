@@ -62,6 +62,7 @@ _RECORD_KINDS = {
         model.State,
         model.Finding,
         model.CheckOutcome,
+        model.Withdrawal,
         model.Problem,
         model.Cell,
     )

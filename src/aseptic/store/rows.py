@@ -134,7 +134,20 @@ class RunWriter:
 
     def add(self, record: Record) -> None:
         """A record; it replaces an earlier one of the same kind and name."""
+        if isinstance(record, model.Withdrawal):
+            self._withdraw(record.code)
+            return
         self._records[_key(record)] = (self._frames, record)
+        self._frames += 1
+
+    def _withdraw(self, code: str) -> None:
+        """Findings of a check so far, written or not, make room for those that follow."""
+        for key in [key for key in self._records if key[:2] == (model.Finding, code)]:
+            del self._records[key]
+        if not self._is_new:
+            table = schema.findings
+            at = and_(table.c.run_no == self._run_no, table.c.code == code)
+            self._connection.execute(delete(table).where(at))
         self._frames += 1
 
     def add_shape(self, names: Sequence[str], types: str) -> None:

@@ -56,6 +56,7 @@ from aseptic.model import (
     Run,
     RunEnd,
     State,
+    Withdrawal,
     new_run_id,
     utc_now,
 )
@@ -386,6 +387,22 @@ class StoreContract:
             journal.append(finding)
             store.fold()
         assert store.get_run(run.run_id).findings == (first, second)
+
+    def test_what_a_check_withdraws_is_gone_and_what_it_finds_then_stands(
+        self, store: Store
+    ) -> None:
+        early, late = (
+            Finding(code="T02", name="divergence", severity="error", message=text) for text in "ab"
+        )
+        other = Finding(code="T01", name="not-finite", severity="error", message="c")
+        for is_folded_between in (False, True):
+            run = make_run(status="running")
+            journal = store.start_run(start_of(run))
+            for record in (early, other, Withdrawal(code="T02"), late):
+                journal.append(record)
+                if is_folded_between:
+                    store.fold()
+            assert store.get_run(run.run_id).findings == (other, late)
 
     def test_an_ended_run_takes_no_more(self, store: Store) -> None:
         journal = store.start_run(start_of(make_run(status="running")))
