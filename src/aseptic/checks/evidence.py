@@ -1,5 +1,7 @@
 """What a check may look at: data by role, the model, the run, its series, and what came before.
 
+No library of tables is imported for a check that looks at none: it may run while a cell does.
+
 Made by whoever has it: the notebook after a cell, `aseptic.check` of what is handed over, a test
 of a few literal values. What is not there is asked for in vain: `NotApplicable`, with the reason.
 """
@@ -23,7 +25,6 @@ import numpy as np
 from aseptic.capture.lineage import Lineage
 from aseptic.checks.check import NotApplicable
 from aseptic.checks.curves import curves_of
-from aseptic.checks.tables import Role, Sample, Table, Task, task_of
 from aseptic.model import Finding, Run, Severity
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aseptic.checks.check import Check
+    from aseptic.checks.tables import Role, Sample, Table, Task
 
 #: `automatic`: after a cell, within a budget. `asked`: samples, some seconds. `thorough`: all rows.
 Depth = Literal["automatic", "asked", "thorough"]
@@ -120,6 +122,8 @@ class Evidence:
     @cached_property
     def task(self) -> Task:
         """Whether a class or a quantity is predicted. Raises NotApplicable."""
+        from aseptic.checks.tables import task_of
+
         task = task_of(self.target(self.main))
         if task is None:
             raise NotApplicable("the target is neither a class nor a number")

@@ -12,13 +12,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from aseptic.checks.check import NotApplicable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from aseptic.checks.evidence import Depth, Evidence
@@ -242,6 +242,8 @@ def _problem(sample: Sample, whole: pd.Series, task: Task, columns: int) -> Prob
 
 
 def _classes(target: pd.Series | None) -> pd.Index:
+    import pandas as pd
+
     assert target is not None
     counts = _labels(target).value_counts(dropna=True)
     kept = counts[counts >= FOLDS]
@@ -259,6 +261,8 @@ def _classes(target: pd.Series | None) -> pd.Index:
 def _encoded(
     sample: Sample, whole: pd.Series, task: Task, classes: pd.Index | None, encoder: Encoder
 ) -> Problem:
+    import pandas as pd
+
     taken = whole.iloc[sample.positions].reset_index(drop=True)
     if classes is None:
         target: NDArray[Any] = pd.to_numeric(taken, errors="coerce").to_numpy(
@@ -276,11 +280,15 @@ def _encoded(
 
 def class_codes(classes: pd.Index, labels: Any) -> NDArray[np.int64]:
     """The number of each label's class; -1 for labels that are none."""
+    import pandas as pd
+
     return np.asarray(classes.get_indexer(pd.Index(_labels(pd.Series(labels)))), dtype=np.int64)
 
 
 def _labels(target: pd.Series) -> pd.Series:
     """Labels that compare: categories as their values, booleans as 0 and 1."""
+    import pandas as pd
+
     if isinstance(target.dtype, pd.CategoricalDtype):
         target = target.astype(target.cat.categories.dtype)
     if getattr(target.dtype, "kind", "O") == "b":
@@ -530,6 +538,8 @@ class UserModel:
 
     def predictions(self, rows: Problem) -> NDArray[Any]:
         """What it predicts: classes by their number in the problem (-1: none), or quantities."""
+        import pandas as pd
+
         found = self._ask("predict", rows.sample)[rows.places]
         if rows.classes is None:
             as_numbers = pd.to_numeric(pd.Series(found), errors="coerce")
