@@ -13,6 +13,7 @@ from aseptic.active_run import status_of
 from aseptic.model import Origin, Outputs, Param, ParamUse, State
 from aseptic.surroundings import read_git_in_background, record_surroundings
 from aseptic.tracking import default_store, run_of_context, start_run
+from aseptic.training_watch import TrainingWatch
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -153,11 +154,14 @@ class _Script:
         self.run = run
         self._git = read_git_in_background(Path.cwd())
         self._files = FileWatch(Path.cwd())
+        self._training = TrainingWatch(run, Path.cwd())
         with run.guarded("files"):
             self._files.start()
+        self._training.start()
 
     def finish(self, error: BaseException | None) -> None:
         duration_s = self.run.stop_clock()
+        self._training.stop()
         if isinstance(error, SystemExit) and error.code in (None, 0):
             error = None  # the way for a script to say that it is done
         try:
@@ -175,6 +179,9 @@ class _Script:
         self.run.record(State(kind="unknown", reasons=(_NOT_A_CELL,)))
         if error is not None:
             self.run.record(Outputs(error=_in_words(error), traceback=_traceback(error)))
+        with self.run.guarded("checks"):
+            if self._training.is_worth_judging:
+                self._training.settle(self._training.judge())
 
 
 def _in_words(error: BaseException) -> str:

@@ -40,6 +40,12 @@ class Check:
     instead: tuple[str, ...] = ()  # needs: where they are met, it only looks at these
 
     @property
+    def is_of_series(self) -> bool:
+        """Whether series and facts alone can do, so that it judges a training while it runs."""
+        needs = self.instead or self.needs
+        return bool(needs) and all(need.startswith(("series:", "fact:")) for need in needs)
+
+    @property
     def name(self) -> str:
         """Such as `train-test-overlap`: the function's name."""
         return self.function.__name__.replace("_", "-")

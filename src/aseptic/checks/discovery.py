@@ -35,9 +35,21 @@ def load_checks(files: Iterable[Path] = ()) -> dict[str, Check]:
     return dict(sorted(checks.items()))
 
 
-@lru_cache(maxsize=1)
-def _own_checks() -> tuple[Check, ...]:
+def load_training_checks(files: Iterable[Path] = ()) -> list[Check]:
+    """Those that can judge a training by its series alone, while it goes on.
+
+    Of aseptic's own rules only those of training are imported, so no library of tables is. Raises
+    BadOption where a file cannot be loaded.
+    """
+    found = (*_own_checks("t"), *_checks_of_packages(), *_checks_of_files(files))
+    return [one for one in found if one.is_of_series]
+
+
+@lru_cache(maxsize=2)
+def _own_checks(prefix: str = "") -> tuple[Check, ...]:
+    """Those of the files whose name, and so their code, begins with the prefix."""
     names = [module.name for module in pkgutil.iter_modules(rules.__path__)]
+    names = [name for name in names if name.startswith(prefix)]
     modules = [importlib.import_module(f"{rules.__name__}.{name}") for name in names]
     return tuple(one for module in modules for one in _checks_in(module))
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 import re
 import sys
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
@@ -336,6 +337,40 @@ def quietly() -> Iterator[None]:
         for name, signal in signals.items():
             setattr(warnings, name, signal)
         warnings.filters.remove(entry)  # type: ignore[attr-defined]
+
+
+class _OfThread(threading.local):
+    """Matches every warning in a thread that is quiet, and none in others."""
+
+    is_quiet = False
+
+    def match(self, _text: str) -> bool:
+        """As `warnings` asks the pattern of a filter."""
+        return self.is_quiet
+
+
+_of_thread = _OfThread()
+
+
+@contextmanager
+def quietly_in_this_thread() -> Iterator[None]:
+    """As `quietly`, beside the user's code: what warns in other threads is shown as ever.
+
+    For checks of series alone, which call no library that changes the filters of warnings.
+    """
+    import warnings
+
+    entry = ("ignore", _of_thread, Warning, None, 0)
+    filters = warnings.filters  # the user's code may put another list in its place meanwhile
+    filters.insert(0, entry)  # type: ignore[attr-defined]  # the list itself, on purpose
+    _of_thread.is_quiet = True
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        _of_thread.is_quiet = False
+        with suppress(ValueError):
+            filters.remove(entry)  # type: ignore[attr-defined]
 
 
 def _series_missing(names: Sequence[str], *, is_fact: bool) -> str:

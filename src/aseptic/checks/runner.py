@@ -14,6 +14,7 @@ from aseptic.model import CheckOutcome, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from aseptic.checks.settings import CheckSettings
 
@@ -39,6 +40,7 @@ def run_checks(
     budget_s: float | None = None,
     expected_s: Mapping[str, float] | None = None,
     on_progress: Callable[[Check, int, int], None] | None = None,
+    quiet: Callable[[], AbstractContextManager[None]] = quietly,
 ) -> Report:
     """Judges the evidence by each check, cheap and severe ones first.
 
@@ -51,7 +53,7 @@ def run_checks(
     if budget_s is not None:
         evidence = replace(evidence, deadline=time.perf_counter() + budget_s)
     judged: dict[str, tuple[CheckOutcome, list[Finding]]] = {}
-    with quietly():
+    with quiet():
         for number, one in enumerate(ordered):
             if on_progress is not None:
                 on_progress(one, number, len(ordered))

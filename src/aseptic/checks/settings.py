@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -28,6 +29,7 @@ class CheckSettings(msgspec.Struct, frozen=True, kw_only=True):
     thresholds: dict[str, dict[str, Any]] = {}
     budget_s: float = 0.2  # that checks may take after a cell; 5 % of its time where that is more
     files: tuple[Path, ...] = ()  # Python files with the project's own checks
+    stop_on: tuple[str, ...] = ()  # codes, names or a severity: such a finding ends a training
 
     def chosen(self, checks: Mapping[str, Check]) -> list[Check]:
         """The checks to run. Raises BadOption for codes and thresholds that do not exist."""
@@ -35,9 +37,10 @@ class CheckSettings(msgspec.Struct, frozen=True, kw_only=True):
             _refuse_unknown(code, checks)
         for code, values in self.thresholds.items():
             _refuse_thresholds(checks[code], values)
-        return [one for one in checks.values() if self._is_chosen(one.code)]
+        return [one for one in checks.values() if self.chooses(one.code)]
 
-    def _is_chosen(self, code: str) -> bool:
+    def chooses(self, code: str) -> bool:
+        """Whether the check of this code is to run."""
         return code.startswith(self.select) and not (self.ignore and code.startswith(self.ignore))
 
     def ignoring(self, codes: Iterable[str]) -> CheckSettings:
@@ -46,20 +49,26 @@ class CheckSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_check_settings(
-    start: Path | None = None, *, experiment: str | None = None
+    start: Path | None = None,
+    *,
+    experiment: str | None = None,
+    environ: Mapping[str, str] | None = None,
 ) -> tuple[CheckSettings, dict[str, Any]]:
     """The settings for work in a folder, and the whole table `[tool.aseptic]` that holds them.
 
     The nearest pyproject.toml with a table `[tool.aseptic.checks]` counts, up to the project's
-    root. Raises BadOption for what it does not know.
+    root. `ASEPTIC_STOP_ON`, words with commas between, goes before its `stop_on`. Raises BadOption
+    for what it does not know.
     """
     start = (start or Path.cwd()).resolve()
     whole: dict[str, Any] = {}
+    settings = CheckSettings()
     for folder, table in read_tables(start, find_project(start)):
         whole = {**table, **whole}
         if "checks" in table:
-            return read_check_settings(table["checks"], folder, experiment=experiment), whole
-    return CheckSettings(), whole
+            settings = read_check_settings(table["checks"], folder, experiment=experiment)
+            break
+    return _with_environ(settings, os.environ if environ is None else environ), whole
 
 
 def read_check_settings(
@@ -96,7 +105,16 @@ def read_check_settings(
         },
         budget_s=over.budget_s if "budget_s" in own else settings.budget_s,
         files=(*settings.files, *over.files),
+        stop_on=over.stop_on if "stop_on" in own else settings.stop_on,
     )
+
+
+def _with_environ(settings: CheckSettings, environ: Mapping[str, str]) -> CheckSettings:
+    named = environ.get("ASEPTIC_STOP_ON")
+    if named is None:
+        return settings
+    words = tuple(word.strip() for word in named.split(",") if word.strip())
+    return msgspec.structs.replace(settings, stop_on=words)
 
 
 def _settings(table: Mapping[str, Any], folder: Path) -> CheckSettings:
@@ -114,6 +132,7 @@ def _settings(table: Mapping[str, Any], folder: Path) -> CheckSettings:
         thresholds=thresholds,
         budget_s=_seconds(values),
         files=tuple(file for pattern in patterns for file in sorted(folder.glob(pattern))),
+        stop_on=_texts(values, "stop_on", ()),
     )
     if values:
         raise BadOption(f"[tool.aseptic.checks] has no setting {', '.join(sorted(values))}")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aseptic.capture.fit_watch import is_plain, plain_columns, rows_seen, table_kind
 from aseptic.checks.check import NotApplicable
 from aseptic.checks.evidence import Evidence
-from aseptic.checks.recorded import earlier_runs, series_of
+from aseptic.checks.recorded import earlier_runs
 from aseptic.checks.roles import is_target_name, role_of
 from aseptic.checks.tables import Table
 from aseptic.errors import AsepticError
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from aseptic.checks.tables import Role
     from aseptic.model import Run
     from aseptic.store.base import Store
+    from aseptic.training_watch import Logged
 
 _MIN_ROWS = 20  # an array that only its name calls data has so many
-_MIN_POINTS = 3  # of a series: reading it costs some milliseconds
 _MAX_UNNAMED = 3  # frames without a role
 #: Words of names for what comes out of a model or a split, and is no data for it.
 _RESULTS = frozenset(
@@ -69,6 +69,7 @@ def evidence_of(
     store: Store,
     settings: Mapping[str, Any],
     earlier: Sequence[Run] | None = None,
+    logged: Logged | None = None,
 ) -> tuple[Evidence, dict[str, Assigned]]:
     """What is known of a cell, for the checks that run by themselves; and the roles of its data."""
     found = _Finder(names, namespace, lineage).find(declared)
@@ -77,7 +78,8 @@ def evidence_of(
         model=_model(names, namespace, lineage),
         run=run,
         earlier=_earlier(run, store) if earlier is None else lambda: earlier,
-        series=_series(run, store),
+        series=logged.series if logged else {},
+        times=logged.times if logged else {},
         facts={name: float(metric.value) for name, metric in run.metrics.items()},
         settings=settings,
         lineage=lineage,
@@ -342,16 +344,6 @@ def _earlier(run: Run, store: Store) -> Callable[[], Sequence[Run]]:
             return []
 
     return read
-
-
-def _series(run: Run, store: Store) -> Mapping[str, Any]:
-    """What the cell logged, where it logged more than single values."""
-    if all(metric.count < _MIN_POINTS for metric in run.metrics.values()):
-        return {}
-    try:
-        return series_of(store, run)
-    except (AsepticError, OSError):
-        return {}
 
 
 def _places_of(seen: RowsSeen, whole: RowsSeen) -> NDArray[np.int64] | None:

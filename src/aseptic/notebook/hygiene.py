@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from aseptic.checks.settings import CheckSettings
     from aseptic.model import Cell, CheckOutcome, Finding, Run
     from aseptic.notebook.evidence import Assigned
-    from aseptic.store.base import Record
+    from aseptic.training_watch import Logged, TrainingWatch
 
 _SHARE = 0.05  # of the cell's time
 _MAX_EARLIER = 30
@@ -64,10 +64,13 @@ class Hygiene:
         *,
         ignore: Sequence[str] = (),
         cell_s: float,
+        training: TrainingWatch,
     ) -> None:
         """Judges what a cell did, and records the roles of its data, findings and outcomes."""
-        if "pandas" not in sys.modules:
-            return  # nothing that a check could look at; importing it would show in the session
+        if "pandas" not in sys.modules:  # no table to look at; importing it would show
+            if training.is_worth_judging:
+                training.settle(training.judge())
+            return
         from aseptic.checks.discovery import load_checks
         from aseptic.checks.evidence import quietly
         from aseptic.checks.settings import load_check_settings
@@ -78,12 +81,12 @@ class Hygiene:
         earlier = self._earlier_runs(run)
         deadline = time.perf_counter() + max(settings.budget_s, _SHARE * cell_s)
         with quietly():
-            evidence, roles = self._evidence(run, names, namespace, table, earlier)
+            evidence, roles = self._evidence(
+                run, names, namespace, table, earlier, training.logged()
+            )
         _record_roles(run, roles)
         report = self._judge(checks, evidence, settings, deadline)
-        records: list[Record] = [*report.findings, *report.outcomes]
-        for record in records:
-            run.record(record)
+        training.settle(report)
 
     def ended(self, run: Run) -> None:
         """Notes a run of this session, for the next one to be compared with."""
@@ -99,6 +102,7 @@ class Hygiene:
         namespace: Mapping[str, Any],
         settings: Mapping[str, Any],
         earlier: Sequence[Run],
+        logged: Logged,
     ) -> tuple[Evidence, dict[str, Assigned]]:
         from aseptic.notebook.evidence import evidence_of
 
@@ -111,6 +115,7 @@ class Hygiene:
             store=run.store,
             settings=settings,
             earlier=earlier,
+            logged=logged,
         )
 
     def _earlier_runs(self, run: ActiveRun) -> list[Run]:

@@ -22,6 +22,7 @@ from aseptic.capture.params import ParamProbe
 from aseptic.capture.secrets import redact
 from aseptic.surroundings import record_surroundings
 from aseptic.tracking import start_run
+from aseptic.training_watch import TrainingWatch
 
 if TYPE_CHECKING:
     import ast
@@ -77,6 +78,7 @@ class TrackedCell:
         self._hygiene = hygiene
         self._fits = hygiene.watch()
         self._outputs = OutputCapture(shell)
+        self._training = TrainingWatch(self.run, folder, ignore=options.ignore)
 
     def begin(
         self, tree: ast.Module, names: Names, cell: Cell, *, defined_in: DefinedIn
@@ -102,6 +104,7 @@ class TrackedCell:
             self._fits.start()
         with self.run.guarded("outputs"):
             self._outputs.start()
+        self._training.start()
         tree = self.instrument(tree)
         # The cell may change the files that git looks at, and wait for any child process.
         self._git.result()
@@ -134,6 +137,8 @@ class TrackedCell:
     def finish(self, error: BaseException | None, judge: Callable[[], State]) -> Run:
         """Records what the cell did and ends the run."""
         duration_s = self.run.stop_clock()
+        with self._always("watching the training"):
+            self._training.stop()
         with self._always("uses of data"):
             self._fits.stop()
         with self._always("outputs"):
@@ -169,7 +174,12 @@ class TrackedCell:
             self.run.problem("uses of data", self._fits.missed)
         try:
             self._hygiene.check_cell(
-                self.run, self._seen, self._shell.user_ns, ignore=self.options.ignore, cell_s=cell_s
+                self.run,
+                self._seen,
+                self._shell.user_ns,
+                ignore=self.options.ignore,
+                cell_s=cell_s,
+                training=self._training,
             )
         except SystemExit as error:  # of an object of the user's that a check looked at
             self.run.problem("checks", f"SystemExit: {error}")
