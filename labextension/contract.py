@@ -30,6 +30,7 @@ export type Value = null | boolean | number | string | Value[] | { [name: string
 ALIASES = (
     "Direction",
     "Severity",
+    "RunStatus",
     "Group",
     "ColumnKind",
     "XAxis",

@@ -22,6 +22,7 @@ from aseptic.training_watch import TrainingWatch, _Kept, _Points
 
 PYPROJECT = """
 [tool.aseptic.checks]
+select = ["T9"]
 files = ["training_rules.py"]
 """
 RULES = '''

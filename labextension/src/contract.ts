@@ -8,13 +8,14 @@ export type Value = null | boolean | number | string | Value[] | { [name: string
 
 export type Direction = 'max' | 'min';
 export type Severity = 'info' | 'warning' | 'error';
+export type RunStatus = 'running' | 'finished' | 'failed' | 'interrupted' | 'lost';
 export type Group = 'run' | 'params' | 'metrics' | 'data' | 'git';
 export type ColumnKind = 'number' | 'text' | 'time' | 'bool' | 'tags' | 'digest' | 'status' | 'state' | 'findings';
 export type XAxis = 'step' | 'time' | 'wall';
 export type SectionKind = 'data' | 'params' | 'code' | 'environment' | 'git' | 'metrics';
 export type Action = Star | Tag | SetNote | Rename | SetBaseline | Trash | Restore;
 export type Request = SeriesRequest | DifferencesRequest | FindingsRequest | QueryRequest | Star | Tag | SetNote | Rename | SetBaseline | Trash | Restore;
-export type Reply = SeriesReply | DifferencesReply | FindingsReply | Done | Failed | Points;
+export type Reply = SeriesReply | DifferencesReply | FindingsReply | Done | Failed | Points | Found;
 
 /**
  * One column of the run table, with one value a run.
@@ -59,6 +60,17 @@ export interface Curve {
   value: DataView;
   low: DataView | null;
   high: DataView | null;
+}
+
+/** What a check found in a run, and where on which curve it began, if it is to be seen on one. */
+export interface Mark {
+  run_id: string;
+  code: string;
+  name: string;
+  severity: Severity;
+  message: string;
+  metric: string | null;
+  step: number | null;
 }
 
 /** One thing that differs between two runs. */
@@ -125,6 +137,8 @@ export interface ShownFinding {
   acknowledged: string | null;
   plot: FindingPlot | null;
   url: string | null;
+  metric: string | null;
+  step: number | null;
 }
 
 /** What checks found in one run, the most severe first, and why others were silent. */
@@ -281,4 +295,19 @@ export interface Failed {
 export interface Points {
   type: 'points';
   curves: Curve[];
+}
+
+/** A check has found something in a run that goes on: for whoever notifies people. */
+export interface Found {
+  type: 'found';
+  run_name: string;
+  mark: Mark;
+}
+
+/** How a run ended: it goes with the card of its cell, and is not saved with the notebook. */
+export interface RunEnded {
+  run_id: string;
+  run_name: string;
+  status: RunStatus;
+  findings: Mark[];
 }

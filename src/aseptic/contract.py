@@ -4,8 +4,9 @@
 fails when that file is stale. JSON has no NaN: numbers that may be NaN or infinite travel either
 in binary columns (little-endian float64) or as null.
 
-The browser asks with a `Request` and gets the `Reply` with the same `request_id`; `Points` come
-unasked, while a cell logs. An action (`Star`, `Rename`, …) is answered by `Done` or `Failed`.
+The browser asks with a `Request` and gets the `Reply` with the same `request_id`; `Points` and
+`Found` come unasked, while a cell logs. An action (`Star`, `Rename`, …) is answered by `Done` or
+`Failed`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Annotated, Any, Literal, Union
 
 import msgspec
 
-from aseptic.model import Direction, Severity, Value
+from aseptic.model import Direction, RunStatus, Severity, Value
 
 Group = Literal["run", "params", "metrics", "data", "git"]
 ColumnKind = Literal[
@@ -75,6 +76,18 @@ class Curve(_Message, frozen=True, kw_only=True):
     value: Floats
     low: Annotated[Any, "DataView | null"] = None
     high: Annotated[Any, "DataView | null"] = None
+
+
+class Mark(_Message, frozen=True, kw_only=True):
+    """What a check found in a run, and where on which curve it began, if it is seen on one."""
+
+    run_id: str
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    metric: str | None = None
+    step: float | None = None
 
 
 class Change(_Message, frozen=True, kw_only=True):
@@ -148,6 +161,8 @@ class ShownFinding(_Message, frozen=True, kw_only=True):
     acknowledged: str | None = None  # the reason
     plot: FindingPlot | None = None
     url: str | None = None  # of the check's page
+    metric: str | None = None  # the curve on which it is seen
+    step: float | None = None  # where on it it began
 
 
 class RunFindings(_Message, frozen=True, kw_only=True):
@@ -313,4 +328,20 @@ class Points(_Message, frozen=True, kw_only=True, tag="points"):
     curves: list[Curve]
 
 
-Reply = Union[SeriesReply, DifferencesReply, FindingsReply, Done, Failed, Points]  # noqa: UP007
+class Found(_Message, frozen=True, kw_only=True, tag="found"):
+    """A check has found something in a run that goes on: for whoever notifies people."""
+
+    run_name: str
+    mark: Mark
+
+
+class RunEnded(_Message, frozen=True, kw_only=True):
+    """How a run ended: it goes with the card of its cell, and is not saved with the notebook."""
+
+    run_id: str
+    run_name: str
+    status: RunStatus
+    findings: list[Mark]
+
+
+Reply = Union[SeriesReply, DifferencesReply, FindingsReply, Done, Failed, Points, Found]  # noqa: UP007

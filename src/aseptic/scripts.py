@@ -13,7 +13,7 @@ from aseptic.active_run import status_of
 from aseptic.model import Origin, Outputs, Param, ParamUse, State
 from aseptic.surroundings import read_git_in_background, record_surroundings
 from aseptic.tracking import default_store, run_of_context, start_run
-from aseptic.training_watch import TrainingWatch
+from aseptic.training_watch import TrainingWatch, say_finding
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -154,7 +154,7 @@ class _Script:
         self.run = run
         self._git = read_git_in_background(Path.cwd())
         self._files = FileWatch(Path.cwd())
-        self._training = TrainingWatch(run, Path.cwd())
+        self._training = TrainingWatch(run, Path.cwd(), is_said=True)
         with run.guarded("files"):
             self._files.start()
         self._training.start()
@@ -181,7 +181,8 @@ class _Script:
             self.run.record(Outputs(error=_in_words(error), traceback=_traceback(error)))
         with self.run.guarded("checks"):
             if self._training.is_worth_judging:
-                self._training.settle(self._training.judge())
+                for finding in self._training.settle(self._training.judge()):
+                    say_finding(self.run, finding)
 
 
 def _in_words(error: BaseException) -> str:

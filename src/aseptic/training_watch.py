@@ -58,13 +58,17 @@ class Logged(NamedTuple):
 class TrainingWatch:
     """Judges one run by its series, from `start` to `stop`. A fault in it is a problem of the run.
 
-    `folder` is where the project's settings are looked for, `ignore` names codes of checks.
+    `folder` is where the project's settings are looked for, `ignore` names codes of checks. Where
+    no front end shows what is found on the way, `is_said` has it said on standard error.
     """
 
-    def __init__(self, run: ActiveRun, folder: Path, *, ignore: Sequence[str] = ()) -> None:
+    def __init__(
+        self, run: ActiveRun, folder: Path, *, ignore: Sequence[str] = (), is_said: bool = False
+    ) -> None:
         self._run = run
         self._folder = folder
         self._ignore = tuple(ignore)
+        self._is_said = is_said
         self._points = _Points()
         self._found: dict[tuple[str, str | None], Finding] = {}
         self._stopping: str | None = None  # the code of the check that stops the run
@@ -112,8 +116,11 @@ class TrainingWatch:
             evidence = _evidence(self._run.snapshot(), self.logged(), table, is_running=False)
         return run_checks(checks, evidence, settings)
 
-    def settle(self, report: Report) -> None:
-        """Records what was found at the end; it takes the place of what was found on the way."""
+    def settle(self, report: Report) -> list[Finding]:
+        """Records what was found at the end; it takes the place of what was found on the way.
+
+        Returns what is new.
+        """
         early = {code for code, _ in self._found}
         for outcome in report.outcomes:
             if outcome.code not in early:
@@ -125,6 +132,7 @@ class TrainingWatch:
                 self._run.record(replace(outcome, outcome="findings", reason=None))
         for finding in report.findings:
             self._run.record(finding)
+        return [one for one in report.findings if (one.code, one.subject) not in self._found]
 
     # -- while the run goes on ------------------------------------------------------------------
     def _take(
@@ -178,6 +186,8 @@ class TrainingWatch:
             return
         self._found[key] = finding
         self._run.record(finding)
+        if self._is_said:
+            say_finding(self._run, finding)
         if self._stopping is None and is_selected(finding, settings.stop_on):
             self._stopping = finding.code
             self._run.stop(f"{finding.code} {finding.name}: {finding.message}")
@@ -200,6 +210,12 @@ class TrainingWatch:
             return True
         is_judged = outcome.outcome == "clean" or (outcome.reason or "").startswith("explained by")
         return is_judged and outcome.code != self._stopping
+
+
+def say_finding(run: ActiveRun, finding: Finding) -> None:
+    """Says a warning or an error in one line."""
+    if finding.severity != "info":
+        say(f"{run.name}: {finding.code} {finding.name}: {finding.message}")
 
 
 class _Points:

@@ -9,15 +9,21 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from aseptic.comparison import delta, what_changed
+from aseptic.contract import RunEnded
 from aseptic.direction import direction_of
 from aseptic.expectations import is_met
+from aseptic.model import writable
 from aseptic.show import readable
 from aseptic.show.blocks import Line, Span, Tone, text_of
 from aseptic.show.findings import (
     MARKS,
     TONES,
+    began,
     docs_url,
+    mark_of,
     numbers_of,
     open_findings,
     sorted_findings,
@@ -62,9 +68,18 @@ def show_card(shell: Any, run: Run, previous: Run | None, *, baseline: Run | Non
     parts = list(card_parts(run, previous, baseline=baseline))
     bundle = {"text/plain": card_text(run, parts), "text/html": card_html(run, parts)}
     if hasattr(shell, "kernel"):
-        shell.display_pub.publish(data=bundle, metadata={})
+        # what goes as `transient` reaches the front end and is not saved
+        told = {"aseptic": msgspec.to_builtins(_ended(run))}
+        shell.display_pub.publish(data=bundle, metadata={}, transient=told)
     else:
         print(bundle["text/plain"])  # noqa: T201 -- a terminal shows the card as a line
+
+
+def _ended(run: Run) -> RunEnded:
+    findings = [mark_of(run.run_id, one) for one in open_findings(run.findings)[:_MAX_FINDINGS]]
+    return RunEnded(
+        run_id=run.run_id, run_name=run.name, status=run.status, findings=writable(findings)
+    )
 
 
 def card_text(run: Run, parts: list[Line]) -> str:
@@ -130,7 +145,9 @@ def _finding(finding: Finding) -> Line:
     mark = f"{MARKS[finding.severity]} {finding.code} "
     if finding.acknowledged is not None:
         return (Span(f"{mark}{finding.message} (acknowledged: {finding.acknowledged})", "dim"),)
-    return (Span(mark, TONES[finding.severity]), Span(finding.message))
+    at = began(finding)
+    line = (Span(mark, TONES[finding.severity]), Span(finding.message))
+    return (*line, Span(f" · {at}", "dim")) if at else line
 
 
 def _findings_html(run: Run) -> str:

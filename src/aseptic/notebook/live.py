@@ -1,7 +1,8 @@
-"""Curves that draw themselves under the cell while it logs.
+"""Curves that draw themselves under the cell while it logs, with what checks find on them.
 
 Nothing is shown, and no widget code imported, until a metric has its second point. Points are
-handed to the widget at most ten times a second, from the thread that runs the cell.
+handed to the widget at most ten times a second, from the thread that runs the cell; a finding at
+once, from the thread that found it, since no point may come after it.
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from aseptic.model import Finding
 from aseptic.notices import say_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aseptic.active_run import ActiveRun
+    from aseptic.contract import Mark
+    from aseptic.model import RunEnd
+    from aseptic.store.base import Record
 
 _INTERVAL_S = 0.1
 _views: dict[str, LiveCurves] = {}
@@ -27,6 +32,7 @@ class LiveCurves:
     def __init__(self, run: ActiveRun) -> None:
         self._run = run
         self._points: dict[str, list[tuple[float | None, float, float]]] = {}
+        self._marks: list[Mark] = []
         self._widget: Any = None
         self._sent_at = 0.0
         self._thread = threading.get_ident()
@@ -40,6 +46,16 @@ class LiveCurves:
         is_due = time.perf_counter() - self._sent_at >= _INTERVAL_S
         if is_due and threading.get_ident() == self._thread:
             self.send()
+
+    def mark(self, finding: Finding) -> None:
+        """Shows a finding, if curves are shown; else with the first of them."""
+        from aseptic.show.findings import mark_of
+
+        found = mark_of(self._run.run_id, finding)
+        self._marks.append(found)
+        if self._widget is not None:
+            self._widget.show_marks(self._marks)
+            self._widget.tell(self._run.name, found)
 
     def send(self) -> None:
         """Hands the points to the widget, which is made when a curve has its second point."""
@@ -55,16 +71,25 @@ class LiveCurves:
             self._widget.append(self._run.run_id, name, steps, times, values)
 
     def close(self) -> None:
-        """Sends the rest and leaves a static picture for whoever opens the saved notebook."""
+        """Sends the rest and leaves a static picture for whoever opens the saved notebook.
+
+        The marks are those of the findings that stand in the end, and are seen on a curve.
+        """
         if self._points:
             self.send()
         if self._widget is not None:
+            from aseptic.show.findings import mark_of, open_findings
+
+            found = open_findings(self._run.snapshot().findings)
+            marks = [mark_of(self._run.run_id, finding) for finding in found]
+            self._widget.show_marks([mark for mark in marks if mark.metric is not None])
             self._widget.finish()
 
     def _open(self) -> None:
         from aseptic.widgets.curves import CurvesWidget
 
         self._widget = CurvesWidget.live({self._run.run_id: self._run.name})
+        self._widget.show_marks(self._marks)
         self._widget.show()
 
 
@@ -81,7 +106,12 @@ def watch(shell: Any, run: ActiveRun) -> None:
             run.forget_listener(listen)
             _say(error)
 
+    def hear(_: ActiveRun, record: Record | RunEnd) -> None:
+        if isinstance(record, Finding) and threading.get_ident() != run.thread:
+            view.mark(record)  # found on the way: what is found at the end is on the card
+
     run.on_points(listen)
+    run.on_record(hear)
 
 
 def close(run: ActiveRun) -> None:

@@ -78,7 +78,12 @@ class TrackedCell:
         self._hygiene = hygiene
         self._fits = hygiene.watch()
         self._outputs = OutputCapture(shell)
-        self._training = TrainingWatch(self.run, folder, ignore=options.ignore)
+        self._training = TrainingWatch(
+            self.run,
+            folder,
+            ignore=options.ignore,
+            is_said=not hasattr(shell, "kernel") and not options.is_quiet,
+        )
 
     def begin(
         self, tree: ast.Module, names: Names, cell: Cell, *, defined_in: DefinedIn

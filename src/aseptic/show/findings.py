@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aseptic.contract import Mark
 from aseptic.show import readable
 from aseptic.show.blocks import Column, Folded, Line, Paragraph, Span, Table, line
 from aseptic.show.plot_svg import plot_of
@@ -21,7 +23,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 MARKS: dict[Severity, str] = {"error": "✗", "warning": "!", "info": "i"}
 TONES: dict[Severity, Tone] = {"error": "bad", "warning": "warn", "info": "dim"}
 _DOCS = "https://aseptic.readthedocs.io/en/latest/checks/{code}/"
-_NOT_NUMBERS = ("rows", "table", "sample", "plot")
+_NOT_NUMBERS = ("rows", "table", "sample", "plot", "series", "step")
 _ROWS = 8  # positions that are shown
 _NUMBERS = 12
 
@@ -72,6 +74,37 @@ def numbers_of(finding: Finding) -> list[tuple[str, str]]:
     return texts
 
 
+def curve_of(finding: Finding) -> tuple[str | None, float | None]:
+    """The series on which it is seen, and the step where it began; None where there is none."""
+    evidence = finding.evidence if isinstance(finding.evidence, dict) else {}
+    series, step = evidence.get("series"), evidence.get("step")
+    is_place = isinstance(step, (int, float)) and math.isfinite(step)
+    at = float(step) if is_place and step is not None else None
+    return (series if isinstance(series, str) else None), at
+
+
+def mark_of(run_id: str, finding: Finding) -> Mark:
+    """The finding as it is marked on a curve."""
+    series, step = curve_of(finding)
+    return Mark(
+        run_id=run_id,
+        code=finding.code,
+        name=finding.name,
+        severity=finding.severity,
+        message=finding.message,
+        metric=series,
+        step=step,
+    )
+
+
+def began(finding: Finding) -> str:
+    """Such as `from step 1,200 of loss`; empty where it is seen on no curve."""
+    series, step = curve_of(finding)
+    if series is None:
+        return ""
+    return f"of {series}" if step is None else f"from step {_number(step)} of {series}"
+
+
 def _number(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.4g}" if abs(value) < 1e9 else f"{value:.4g}"
@@ -114,7 +147,9 @@ def heading(finding: Finding) -> Line:
     tone = TONES[finding.severity] if finding.acknowledged is None else "dim"
     mark = f"{MARKS[finding.severity]} {finding.code}"
     message: Tone = "normal" if finding.acknowledged is None else "dim"
-    return (Span(mark, tone), Span(f" {finding.name}  ", "dim"), Span(finding.message, message))
+    told = (Span(mark, tone), Span(f" {finding.name}  ", "dim"), Span(finding.message, message))
+    at = began(finding)
+    return (*told, Span(f" · {at}", "dim")) if at else told
 
 
 def outcome_blocks(outcomes: Sequence[CheckOutcome], *, show_all: bool = False) -> list[Block]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import traitlets
 
-from aseptic.contract import Points, SeriesReply, SeriesRequest, View
+from aseptic.contract import Found, Points, SeriesReply, SeriesRequest, View
 from aseptic.errors import NoSuchMetric
 from aseptic.results import CurvesResult
 from aseptic.show.as_text import draw_text
@@ -19,7 +19,7 @@ from aseptic.widgets.packing import builtins
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from aseptic.contract import Curve, Reply, Request
+    from aseptic.contract import Curve, Mark, Reply, Request
     from aseptic.store.base import Store
 
 POINTS = 1000  # of a curve: about the pixels of a plot
@@ -36,6 +36,7 @@ class CurvesWidget(Widget):
     curves: Any = traitlets.List(help="contract.Curve").tag(sync=True)
     names = traitlets.Dict(help="run id → name").tag(sync=True)
     view = traitlets.Dict(help="contract.View").tag(sync=True)
+    marks: Any = traitlets.List(help="contract.Mark").tag(sync=True)
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class CurvesWidget(Widget):
     ) -> None:
         # each series in the parts that came, so that a long one is not copied for each batch
         self._parts: dict[tuple[str, str], list[Series]] = {}
+        self._marks: list[Mark] = []
         for one in series:
             self._parts[one.run_id, one.metric] = [_numbered(one, 0)]
         super().__init__(
@@ -93,6 +95,15 @@ class CurvesWidget(Widget):
         parts.append(batch)
         self.post(Points(curves=[reduce.curve(batch, points=POINTS)]))
 
+    def show_marks(self, marks: Sequence[Mark]) -> None:
+        """Shows what checks found, on the curves and as lines below: all there is to show."""
+        self._marks = list(marks)
+        self.marks = [builtins(mark) for mark in marks]
+
+    def tell(self, run_name: str, mark: Mark) -> None:
+        """Says a finding to whoever notifies people."""
+        self.post(Found(run_name=run_name, mark=mark))
+
     def finish(self) -> None:
         """Keeps the curves as they are now in the widget's state and in its static form."""
         self.curves = self._plain_curves()
@@ -119,12 +130,13 @@ class CurvesWidget(Widget):
 
     def static_html(self) -> str:
         """Each metric as a picture, in SVG."""
-        drawn = picture.figures(self._curves(picture.POINTS), self.names)
+        drawn = picture.figures(self._curves(picture.POINTS), self.names, self._marks)
         return drawn or "<p>No curve yet.</p>"
 
     def static_text(self) -> str:
-        """One line a curve, its course drawn small."""
-        return draw_text(CurvesResult(self._series(), dict(self.names)).blocks()) or "No curve yet."
+        """One line a curve, its course drawn small; and one for each finding."""
+        curves = draw_text(CurvesResult(self._series(), dict(self.names)).blocks())
+        return "\n".join([curves or "No curve yet.", *map(picture.mark_text, self._marks)])
 
     # -- private --------------------------------------------------------------------------------
 

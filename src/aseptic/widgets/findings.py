@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aseptic.contract import FindingPlot, PlotSeries, RunFindings, ShownFinding
 from aseptic.model import writable
 from aseptic.show.findings import (
+    curve_of,
     docs_url,
     numbers_of,
     open_findings,
@@ -41,6 +42,7 @@ def severities(codes: Iterable[str], findings: Sequence[Finding]) -> list[Severi
 
 def _shown(finding: Finding) -> ShownFinding:
     plot = plot_of(finding.evidence)
+    series, step = curve_of(finding)
     return ShownFinding(
         code=finding.code,
         name=finding.name,
@@ -51,6 +53,8 @@ def _shown(finding: Finding) -> ShownFinding:
         acknowledged=finding.acknowledged,
         plot=None if plot is None else _plot(plot),
         url=docs_url(finding.code),
+        metric=series,
+        step=step,
     )
 
 

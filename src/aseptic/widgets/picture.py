@@ -9,13 +9,15 @@ import numpy as np
 
 from aseptic.show import readable
 from aseptic.show.drawing import GRID, INK, Scale, path_of, scale_of, series_color, ticks
+from aseptic.show.findings import MARKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from aseptic.contract import Curve
+    from aseptic.contract import Curve, Mark
+    from aseptic.model import Severity
 
 WIDTH, HEIGHT = 520, 200
 LEFT, RIGHT, TOP, BOTTOM = 46, 120, 10, 22
@@ -23,26 +25,51 @@ LABEL_GAP = 13.0
 MOST = 12  # curves in one picture
 POINTS = 160  # of a curve: the picture is not wider than it needs
 FONT = "font:13px/1.45 var(--jp-ui-font-family,system-ui,sans-serif)"
+_MARK_COLORS: dict[Severity, tuple[str, str]] = {
+    "error": ("--as-bad", "#b3452c"),
+    "warning": ("--as-warn", "#946200"),
+    "info": ("--jp-content-font-color2", "#6b6b6b"),
+}
 DIM = "color:var(--jp-content-font-color2,#6b6b6b)"
 
 
-def figures(curves: Sequence[Curve], names: Mapping[str, str]) -> str:
-    """One picture a metric; the last values stand below in words, for where pictures are gone."""
+def figures(curves: Sequence[Curve], names: Mapping[str, str], marks: Sequence[Mark] = ()) -> str:
+    """One picture a metric; the last values stand below in words, for where pictures are gone.
+
+    `marks` are shown on the curves, and in words below the pictures.
+    """
     groups: dict[str, list[Curve]] = {}
     for curve in curves:
         if curve.count > 1:
             groups.setdefault(curve.metric, []).append(curve)
-    return "".join(_figure(metric, some[:MOST], names) for metric, some in groups.items())
+    drawn = [
+        _figure(metric, some[:MOST], names, [one for one in marks if one.metric == metric])
+        for metric, some in groups.items()
+    ]
+    return "".join([*drawn, *map(_mark_line, marks)] if drawn else [])
 
 
-def _figure(metric: str, curves: list[Curve], names: Mapping[str, str]) -> str:
+def mark_text(mark: Mark) -> str:
+    """Such as `✗ T02 divergence from step 120 of loss: it is 9 times …`."""
+    series = "" if mark.metric is None else f" of {mark.metric}"
+    at = series if mark.step is None else f" from step {mark.step:,.10g}{series}"
+    return readable.plain(f"{MARKS[mark.severity]} {mark.code} {mark.name}{at}: {mark.message}")
+
+
+def _mark_line(mark: Mark) -> str:
+    return f'<div style="{FONT}">{escape(mark_text(mark))}</div>'
+
+
+def _figure(
+    metric: str, curves: list[Curve], names: Mapping[str, str], marks: Sequence[Mark]
+) -> str:
     lasts = ", ".join(
         f"{_name(curve, names)} {readable.number(float(_points(curve)[1][-1]))}" for curve in curves
     )
     return (
         f'<figure style="margin:10px 0;{FONT}"><figcaption><b>{escape(metric)}</b> '
         f'<span style="{DIM}">{escape(lasts)}</span></figcaption>'
-        f"{svg(curves, title=metric, names=names)}</figure>"
+        f"{svg(curves, title=metric, names=names, marks=marks)}</figure>"
     )
 
 
@@ -50,8 +77,14 @@ def _name(curve: Curve, names: Mapping[str, str]) -> str:
     return readable.plain(names.get(curve.run_id, curve.run_id[:8]))
 
 
-def svg(curves: Sequence[Curve], *, title: str, names: Mapping[str, str]) -> str:
-    """The curves of one metric over their steps."""
+def svg(
+    curves: Sequence[Curve],
+    *,
+    title: str,
+    names: Mapping[str, str],
+    marks: Sequence[Mark] = (),
+) -> str:
+    """The curves of one metric over their steps, and where on them something was found."""
     points = [_points(curve) for curve in curves]
     x = _scale([part[0] for part in points], LEFT, WIDTH - RIGHT, pad=0.0)
     y = _scale([part[1] for part in points], HEIGHT - BOTTOM, TOP, pad=0.04)
@@ -64,7 +97,7 @@ def svg(curves: Sequence[Curve], *, title: str, names: Mapping[str, str]) -> str
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{WIDTH}" height="{HEIGHT}" '
         f'viewBox="0 0 {WIDTH} {HEIGHT}"><title>{escape(title)}</title>'
-        f"{_grid(x, y)}{''.join(lines)}{labels}</svg>"
+        f"{_grid(x, y)}{''.join(lines)}{labels}{_marks(marks, x)}</svg>"
     )
 
 
@@ -90,6 +123,25 @@ def _grid(x: Scale, y: Scale) -> str:
         f'<text x="{x(tick):.1f}" y="{HEIGHT - 6}" text-anchor="middle" {style}>{tick:g}</text>'
         for tick in ticks(x.low, x.high)
     ]
+    return "".join(parts)
+
+
+def _marks(marks: Sequence[Mark], x: Scale) -> str:
+    """A line from top to bottom at the step, with the code beside its upper end."""
+    parts = []
+    for row, mark in enumerate(one for one in marks if one.step is not None):
+        at = x(min(max(float(mark.step or 0.0), x.low), x.high))
+        variable, color = _MARK_COLORS[mark.severity]
+        is_right = at > (LEFT + WIDTH - RIGHT) / 2
+        parts.append(
+            f"<g><title>{escape(mark_text(mark))}</title>"
+            f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" '
+            f'stroke-dasharray="3 3" stroke="{color}" style="stroke:var({variable},{color})"/>'
+            f'<text x="{at + (-4 if is_right else 4):.1f}" y="{TOP + 9 + 12 * (row % 5)}" '
+            f'text-anchor="{"end" if is_right else "start"}" font-size="11" '
+            f'fill="{color}" style="fill:var({variable},{color})">'
+            f"{MARKS[mark.severity]} {escape(mark.code)}</text></g>"
+        )
     return "".join(parts)
 
 
