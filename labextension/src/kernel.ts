@@ -40,6 +40,9 @@ export class KernelBackend implements Backend {
       this.onPoints(reply);
       return;
     }
+    if (reply.type === 'found') {
+      return; // the widget has it as a mark; it is for whoever notifies people
+    }
     const waiting = this.waiting.get(reply.request_id);
     this.waiting.delete(reply.request_id);
     if (reply.type === 'failed') {

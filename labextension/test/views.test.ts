@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Column, DiffLine, RunFindings, ShownFinding, View } from '../src/contract';
+import type { Column, DiffLine, Mark, RunFindings, ShownFinding, View } from '../src/contract';
 import { withoutBlankStarts, wordParts } from '../src/views/code_diff';
 import { Colors } from '../src/views/colors';
 import { planColumns } from '../src/views/columns';
-import { agoText, deltaText, digestText, durationText, metricText, paramText } from '../src/views/format';
+import { agoText, beganText, deltaText, digestText, durationText, metricText, paramText } from '../src/views/format';
 import { counted, hasFindings } from '../src/views/findings';
+import { marksOf, pointAt, rowsOf } from '../src/views/marks';
+import { noticesIn, type Wanted } from '../src/notices';
 import { pathOf, scaleOf, ticks } from '../src/views/plot';
 import { alignTo, append, reduce, smooth, spread, union, xOf, type Line } from '../src/views/series';
 import { compareCells, deltaOf, parseFilter, tableData } from '../src/views/table_data';
@@ -112,7 +114,7 @@ test('a line stops where a value is missing, and goes on behind it', () => {
 });
 
 function found(...findings: Partial<ShownFinding>[]): RunFindings {
-  const one = { code: 'D02', name: 'x', message: '', numbers: [], remedy: null, acknowledged: null, plot: null, url: null };
+  const one = { code: 'D02', name: 'x', message: '', numbers: [], remedy: null, acknowledged: null, plot: null, url: null, metric: null, step: null };
   return { run_id: 'a', clean: 0, silent: [], findings: findings.map(more => ({ ...one, severity: 'warning', ...more })) };
 }
 
@@ -219,4 +221,56 @@ test('the words of a line that the other side does not have are marked', () => {
     'C, gamma = 1.0, [0.001]'
   ]);
   assert.deepEqual(wordParts('import a', 'x = y').map(marked), ['import a', 'x = y']);
+});
+
+function mark(code: string, more: Partial<Mark> = {}): Mark {
+  return { run_id: 'a', code, name: 'divergence', severity: 'error', message: 'it grows', metric: 'loss', step: 2, ...more };
+}
+
+test('marks near each other stand in rows, and a row is used again where there is room', () => {
+  const placed = [0, 10, 60, 20, 300].map((left, i) => ({ mark: mark(`T0${i}`), left }));
+  assert.deepEqual(rowsOf(placed), [0, 1, 0, 2, 0]);
+});
+
+test('a mark stands where its curve reaches the step', () => {
+  assert.equal(pointAt(line([5, 4, 3]), 1.5), 2);
+  assert.equal(pointAt(line([5, 4, 3]), 9), -1);
+  assert.equal(beganText(mark('T02', { step: 1200 })), 'from step 1,200 of loss');
+  assert.equal(beganText(mark('T02', { step: null })), 'of loss');
+  assert.equal(beganText(mark('T02', { metric: null, step: null })), '');
+});
+
+test('marks are those of findings that are open and seen on a curve', () => {
+  const runs = found({ metric: 'loss', step: 3 }, { metric: 'loss', step: 4, acknowledged: 'known' }, {});
+  assert.deepEqual(marksOf([runs]).map(({ step, run_id }) => [run_id, step]), [['a', 3]]);
+});
+
+const WANTED: Wanted = { findings: 'warning', runs: 'unfinished' };
+
+function foundMessage(severity: string): Parameters<typeof noticesIn>[0] {
+  const content = { type: 'found', run_name: 'calm-otter', mark: { ...mark('T02'), severity } };
+  return { header: { msg_type: 'comm_msg' }, content: { comm_id: 'x', data: { method: 'custom', content } } };
+}
+
+test('a finding of the level or above is told, once for its run and code', () => {
+  const [notice] = noticesIn(foundMessage('error'), WANTED);
+  assert.deepEqual(notice, { key: 'a T02', text: 'calm-otter: T02 divergence: it grows', level: 'error' });
+  assert.deepEqual(noticesIn(foundMessage('info'), WANTED), []);
+  assert.deepEqual(noticesIn(foundMessage('error'), { ...WANTED, findings: 'never' }), []);
+});
+
+test('the end of a run is told from the transient part of its card, and from nothing that is saved', () => {
+  const ended = { run_id: 'a', run_name: 'calm-otter', status: 'interrupted', findings: [mark('T02')] };
+  const card = { header: { msg_type: 'display_data' }, content: { data: {}, metadata: { aseptic: ended }, transient: { aseptic: ended } } };
+  assert.deepEqual(noticesIn(card, WANTED).map(({ text }) => text), ['calm-otter: T02 divergence: it grows', 'calm-otter ended: interrupted']);
+  assert.deepEqual(noticesIn({ ...card, content: { ...card.content, transient: {} } }, WANTED), []);
+  assert.deepEqual(noticesIn({ ...card, content: { transient: { aseptic: { ...ended, status: 'finished', findings: [] } } } }, WANTED), []);
+});
+
+test('messages of any other shape tell nothing', () => {
+  for (const content of [{}, { data: null }, { data: { method: 'custom', content: { type: 'found', mark: 3 } } }, { transient: { aseptic: [] } }]) {
+    for (const msg_type of ['comm_msg', 'display_data', 'stream']) {
+      assert.deepEqual(noticesIn({ header: { msg_type }, content }, WANTED), []);
+    }
+  }
 });

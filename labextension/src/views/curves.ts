@@ -1,9 +1,10 @@
 /** Curves of one metric of several runs, drawn with uPlot. Knows no host. */
 import uPlot from 'uplot';
-import type { XAxis } from '../contract';
+import type { Mark, XAxis } from '../contract';
 import { SERIES, type Colors } from './colors';
 import { el, oncePerFrame } from './dom';
 import { durationText, metricText } from './format';
+import { MarksView, pointAt, ROW, rowsOf, type Placed } from './marks';
 import { alignTo, positiveOnly, reduce, smooth, spread, union, xOf, type Drawable, type Line } from './series';
 
 /** How the curves are looked at. */
@@ -15,6 +16,7 @@ export interface CurvesState {
   smoothing: number;
   names: ReadonlyMap<string, string>; // run id → name
   hovered: string | null;
+  marks: readonly Mark[]; // what checks found, on whichever metric
   note: string | null; // said in the corner, such as "first 20 of 60 runs"
   empty: string; // said where there is nothing to draw
 }
@@ -60,6 +62,7 @@ export class CurvesView {
   readonly element = el('section', { class: 'as-Curves', 'aria-label': 'Curves' });
   private readonly tabs = el('div', { class: 'as-Tabs' });
   private readonly plot = el('div', { class: 'as-Plot', tabindex: 0, role: 'img' });
+  private readonly marks = new MarksView();
   private readonly tip = el('div', { class: 'as-Tip', 'aria-hidden': 'true' });
   private readonly redraw = oncePerFrame(() => this.draw());
   private readonly observer = new ResizeObserver(() => this.onResize());
@@ -289,7 +292,7 @@ export class CurvesView {
     const data = this.align(lines);
     const shape = JSON.stringify([
       this.drawn.map(({ line, color, band, raw }) => [line.run_id, color, !!band, !!raw, this.nameOf(line.run_id)]),
-      this.state.metric, this.state.x_axis, this.state.is_log, this.width
+      this.state.metric, this.state.x_axis, this.state.is_log, this.width, this.marksHere().length
     ]);
     if (this.chart && shape === this.shape) {
       this.chart.setData(data, this.zoomed === null);
@@ -297,7 +300,7 @@ export class CurvesView {
       this.shape = shape;
       this.theme = this.themeNow();
       this.dropChart(false);
-      this.plot.replaceChildren(this.tip);
+      this.plot.replaceChildren(this.tip, this.marks.element);
       this.chart = new uPlot(this.options(), data, this.plot);
     }
     if (this.zoomed) {
@@ -357,7 +360,7 @@ export class CurvesView {
     return {
       width: this.width,
       height: HEIGHT,
-      padding: [10, right, 0, 0],
+      padding: [() => this.roomForMarks(), right, 0, 0],
       legend: { show: false },
       scales: {
         x: { time: this.state.x_axis === 'wall' },
@@ -391,7 +394,7 @@ export class CurvesView {
         }
       },
       hooks: {
-        draw: [u => this.drawLabels(u, font)],
+        draw: [u => this.drawLabels(u, font), u => this.drawMarks(u)],
         setSelect: [u => this.onSelect(u)],
         setCursor: [u => this.onCursor(u)]
       }
@@ -452,12 +455,46 @@ export class CurvesView {
     ctx.restore();
   }
 
+  /** What was found on the curves that are drawn, and began at a step. */
+  private marksHere(): { mark: Mark; drawn: Drawn; step: number }[] {
+    return this.state.marks.flatMap(mark => {
+      const drawn = this.drawn.find(({ line }) => line.run_id === mark.run_id && line.metric === mark.metric);
+      return drawn && mark.step !== null ? [{ mark, drawn, step: mark.step }] : [];
+    });
+  }
+
+  /** The marks in sight, each where its curve reaches its step. */
+  private placeMarks(u: uPlot): Placed[] {
+    const { min, max } = u.scales.x;
+    return this.marksHere().flatMap(({ mark, drawn, step }) => {
+      const point = pointAt(drawn.line, step);
+      const x = this.state.x_axis === 'step' ? step : drawn.x[point];
+      const isInSight = x !== undefined && x >= (min ?? x) && x <= (max ?? x);
+      return isInSight ? [{ mark, left: u.valToPos(x, 'x') }] : [];
+    });
+  }
+
+  /** Marks stand in rows above the curves: as many as they may come to need. */
+  private roomForMarks(): number {
+    const marks = this.marksHere();
+    const perPoint = (this.width * (1 - LABEL_SHARE)) / Math.max(1, ...marks.map(({ drawn }) => drawn.x.length - 1));
+    const placed = marks.map(({ mark, drawn, step }) => ({ mark, left: pointAt(drawn.line, step) * perPoint }));
+    return placed.length ? (1 + Math.max(...rowsOf(placed))) * ROW + 6 : 10;
+  }
+
+  private drawMarks(u: uPlot): void {
+    const ratio = devicePixelRatio;
+    const { left, top, width, height } = u.bbox;
+    this.marks.draw(this.placeMarks(u), { left: left / ratio, top: top / ratio, width: width / ratio, height: height / ratio });
+  }
+
   private describe(): void {
     const lasts = this.drawn.map(({ line }) => {
       const value = line.value[line.value.length - 1];
       return `${this.nameOf(line.run_id)} ${metricText(value, false)}`;
     });
-    this.plot.setAttribute('aria-label', `${this.state.metric} by ${this.state.x_axis}; last values: ${lasts.join(', ')}`);
+    const found = this.marksHere().map(({ mark, step }) => `; ${mark.code} ${mark.name} at step ${step}`);
+    this.plot.setAttribute('aria-label', `${this.state.metric} by ${this.state.x_axis}; last values: ${lasts.join(', ')}${found.join('')}`);
     this.plot.dataset.points = String(this.drawn.reduce((sum, { line }) => sum + line.count, 0));
     let note = this.plot.querySelector('.as-Note');
     note?.remove();

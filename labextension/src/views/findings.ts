@@ -1,9 +1,11 @@
 /** What checks found in the runs picked: message, numbers, plot and remedy. Knows no host. */
 import type { RunFindings, Severity, ShownFinding } from '../contract';
 import { el } from './dom';
+import { beganText } from './format';
 import { drawPlot } from './plot';
 
-const MARKS: { [severity in Severity]: string } = { error: '✗', warning: '!', info: 'i' };
+/** A sign for each severity, beside its colour. */
+export const SIGNS: { [severity in Severity]: string } = { error: '✗', warning: '!', info: 'i' };
 const WORDS: { [severity in Severity]: [string, string] } = {
   error: ['error', 'errors'],
   warning: ['warning', 'warnings'],
@@ -63,13 +65,15 @@ function drawRun(run: RunFindings, mark: HTMLElement | null): HTMLElement {
 
 function drawFinding(finding: ShownFinding, isOpen: boolean): HTMLElement {
   const { code, name, severity, message, numbers, plot, remedy, url } = finding;
+  const began = beganText(finding);
   return drawDetails(
     el(
       'summary',
       {},
-      el('span', { class: `as-Chip ${severityClass(severity)}`, title: `${WORDS[severity][0]} ${name}` }, `${MARKS[severity]} ${code}`),
+      el('span', { class: `as-Chip ${severityClass(severity)}`, title: `${WORDS[severity][0]} ${name}` }, `${SIGNS[severity]} ${code}`),
       ' ',
-      message
+      message,
+      began && el('span', { class: 'as-dim' }, ` · ${began}`)
     ),
     isOpen,
     plot && drawPlot(plot, message),
@@ -88,7 +92,7 @@ function drawNumber([name, text]: [string, string]): HTMLElement[] {
 }
 
 function drawAcknowledged({ code, severity, message, acknowledged }: ShownFinding): HTMLElement {
-  return el('div', { class: 'as-Finding as-known as-dim' }, `${MARKS[severity]} ${code} ${message} (acknowledged: ${acknowledged})`);
+  return el('div', { class: 'as-Finding as-known as-dim' }, `${SIGNS[severity]} ${code} ${message} (acknowledged: ${acknowledged})`);
 }
 
 /** What found nothing, and why what could not judge was silent. */

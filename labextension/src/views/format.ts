@@ -1,4 +1,5 @@
 /** How values read: numbers, deltas, digests, times. */
+import type { Mark } from '../contract';
 
 /** A metric's value: four decimals where numbers have a common size, else exponents. */
 export function metricText(value: number, isInteger: boolean): string {
@@ -97,4 +98,10 @@ function exponent(value: number, digits: number): string {
 
 function nonFinite(value: number): string {
   return Number.isNaN(value) ? 'NaN' : value > 0 ? 'inf' : '-inf';
+}
+
+/** Such as "from step 1,200 of loss". */
+export function beganText({ metric, step }: Pick<Mark, 'metric' | 'step'>): string {
+  const of = metric === null ? '' : `of ${metric}`;
+  return step === null ? of : `from step ${step.toLocaleString('en-US')}${of && ` ${of}`}`;
 }

@@ -1,6 +1,6 @@
 /** The panel: query, run table, and below it curves, differences and code of the runs picked. */
 import type { Ask, PanelHost, PanelState } from '../api';
-import type { Curve, Differences, Reply, RunFindings, View } from '../contract';
+import type { Curve, Differences, Mark, Reply, RunFindings, View } from '../contract';
 import { drawCode } from './code_diff';
 import { Colors } from './colors';
 import { choosable, focusMetric, isShown } from './columns';
@@ -9,6 +9,7 @@ import { drawDifferences, drawNoDifferences } from './differences';
 import { el, oncePerFrame, openMenu } from './dom';
 import { drawFindings, hasFindings } from './findings';
 import { RunTableView, type RunTableState } from './run_table';
+import { marksOf } from './marks';
 import { decode, type Line } from './series';
 import { tableData, type TableData } from './table_data';
 
@@ -46,6 +47,7 @@ export class PanelView {
   private curvesKey = '';
   private differencesKey = '';
   private findingsKey = '';
+  private marks: Mark[] = [];
   private tableState: RunTableState;
   private pending = 0;
 
@@ -157,6 +159,7 @@ export class PanelView {
       smoothing: view.smoothing,
       names,
       hovered: this.hovered,
+      marks: this.marks,
       note: this.curvesNote(),
       empty: this.isPicked ? 'These runs logged no metric.' : NO_CURVES
     };
@@ -284,6 +287,8 @@ export class PanelView {
     const title = !this.isPicked ? 'the newest run' : count > MAX_CHECKED ? `the first ${MAX_CHECKED} of ${count} runs` : '';
     const drawn = hasFindings(runs) ? drawFindings(runs, run_id => this.drawMark(run_id), title) : '';
     this.findings.replaceChildren(drawn);
+    this.marks = marksOf(runs);
+    this.curvesView.update(this.stateOfCurves());
   }
 
   /** A run's name behind a dot in its colour. */

@@ -1,10 +1,11 @@
 /** anywidget host of the curves: those read before as a trait, new points as messages. */
 import type { AnyModel, InitializeProps, RenderProps } from '@anywidget/types';
-import type { Curve, View } from '../contract';
+import type { Curve, Mark, View } from '../contract';
 import { Colors } from '../views/colors';
 import { CurvesView, type CurvesState } from '../views/curves';
 import { el } from '../views/dom';
 import { LiveLines } from '../views/live';
+import { drawMarkLines } from '../views/marks';
 import { decode } from '../views/series';
 import { KernelBackend } from '../kernel';
 import { hideForm } from '../static_form';
@@ -13,6 +14,7 @@ interface Traits {
   curves: Curve[];
   names: { [run_id: string]: string };
   view: View;
+  marks: Mark[];
   form: string;
 }
 
@@ -59,6 +61,7 @@ class Host {
   private readonly backend: KernelBackend;
   private readonly curves: CurvesView;
   private hovered: string | null = null;
+  private readonly lines = el('div', { class: 'as-CurveFindings', role: 'status', 'aria-label': 'Findings' });
 
   constructor(
     private readonly model: AnyModel<Traits>,
@@ -66,19 +69,17 @@ class Host {
   ) {
     this.backend = new KernelBackend(model as AnyModel);
     this.curves = new CurvesView(this.state(), {
-      change: view => {
-        model.set('view', { ...model.get('view'), ...view });
-        model.save_changes();
-        this.show();
-      },
+      change: view => this.look(view),
       hover: run_id => {
         this.hovered = run_id;
         this.curves.update(this.curves.withHovered(run_id));
       },
       zoom: range => void this.zoom(range)
     }, this.colors);
-    this.element = el('div', { class: 'as-Root as-CurvesWidget' }, this.curves.element);
+    this.element = el('div', { class: 'as-Root as-CurvesWidget' }, this.curves.element, this.lines);
     model.on('change:names', this.show);
+    model.on('change:marks', this.showMarks);
+    this.showMarks();
   }
 
   readonly show = (): void => {
@@ -89,8 +90,21 @@ class Host {
 
   destroy(): void {
     this.model.off('change:names', this.show);
+    this.model.off('change:marks', this.showMarks);
     this.backend.stop();
     this.curves.destroy();
+  }
+
+  private readonly showMarks = (): void => {
+    const lines = drawMarkLines(this.model.get('marks'), metric => this.look({ metric }));
+    this.lines.replaceChildren(...lines);
+    this.curves.update(this.state());
+  };
+
+  private look(view: Partial<View>): void {
+    this.model.set('view', { ...this.model.get('view'), ...view });
+    this.model.save_changes();
+    this.show();
   }
 
   private state(): CurvesState {
@@ -104,6 +118,7 @@ class Host {
       smoothing,
       names: new Map(Object.entries(this.model.get('names'))),
       hovered: this.hovered,
+      marks: this.model.get('marks'),
       note: null,
       empty: 'No points yet: aseptic.log(loss=…, step=…) in this cell draws them here.'
     };
