@@ -49,7 +49,7 @@ def test_a_finding_is_marked_on_the_live_curve_while_the_cell_runs(
     mark = page.locator(".as-CurveMark")
     mark.wait_for()
     assert "[*]" in notebook.cell(1).locator(".jp-InputPrompt").first.inner_text()
-    assert mark.inner_text() == "✗ T02"
+    assert mark.inner_text() == "✗ T02 divergence"
     line = page.locator(".as-CurveFinding")
     assert "✗ T02" in line.inner_text()
     assert "from step" in line.inner_text()
@@ -90,9 +90,10 @@ def test_a_finding_is_marked_on_the_live_curve_while_the_cell_runs(
     notebook.cell(2).get_by_role("tab", name="loss", exact=True).click()
     notebook.cell(2).locator(".as-CurveMark").wait_for()
     notebook.cell(2).locator(".as-Root").first.scroll_into_view_if_needed()
-    shoot(page, screenshots / "mark-panel-light.png")
+    shown = notebook.cell(2).locator(".as-Root").first
+    shown.screenshot(path=screenshots / "mark-panel-light.png")
     use_theme(page, "JupyterLab Dark")
-    shoot(page, screenshots / "mark-panel-dark.png")
+    shown.screenshot(path=screenshots / "mark-panel-dark.png")
     use_theme(page, "JupyterLab Light")
 
     notebook.save()
@@ -123,9 +124,8 @@ def test_a_finding_is_told_by_a_notification_at_once(open_notebook, page, lab, i
             assert told[1].endswith("| diverging finished")
             assert len(told) == 2, "the card repeats nothing, and nobody was asked"
         else:
-            page.wait_for_function("() => document.querySelector('.jp-Notification-Status')")
             wait_for_end(page, notebook.cell(1))
-            page.locator(".jp-Notification-Status button, button.jp-Notification-Status").click()
+            page.locator(".jp-Notification-Status-Text").click()
             center = page.locator(".jp-Notification-Center")
             center.wait_for()
             assert center.inner_text().count("diverging: T02 divergence: loss is") == 1

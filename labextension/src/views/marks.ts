@@ -9,6 +9,7 @@ import type { Line } from './series';
 export const ROW = 19;
 const CHAR = 6.6; // about the width of a character of a mark
 const GAP = 4;
+const FEW = 3; // marks that have room for their names
 
 /** A mark with its place along the plot's width, in pixels. */
 export interface Placed {
@@ -30,9 +31,9 @@ export function pointAt(line: Line, step: number): number {
   return line.step.findIndex(at => at >= step);
 }
 
-/** The text of a mark: sign and code. */
-export function markText({ code, severity }: Mark): string {
-  return `${SIGNS[severity]} ${code}`;
+/** The text of a mark: sign and code, and where there are few of them, the name. */
+export function markText({ code, severity, name }: Mark, among = Infinity): string {
+  return `${SIGNS[severity]} ${code}${among <= FEW ? ` ${name}` : ''}`;
 }
 
 /** A row for each mark, from left to right, so that none lies on another. */
@@ -44,7 +45,7 @@ export function rowsOf(placed: readonly Placed[]): number[] {
     const { mark, left } = placed[i];
     const free = ends.findIndex(end => end + GAP <= left);
     rows[i] = free < 0 ? ends.length : free;
-    ends[rows[i]] = left + markText(mark).length * CHAR + 10;
+    ends[rows[i]] = left + markText(mark, placed.length).length * CHAR + 10;
   }
   return rows;
 }
@@ -59,7 +60,7 @@ export class MarksView {
     const key = JSON.stringify(placed.map(({ mark }) => mark));
     if (key !== this.key) {
       this.key = key;
-      this.element.replaceChildren(...placed.map(({ mark }) => drawMark(mark)));
+      this.element.replaceChildren(...placed.map(({ mark }) => drawMark(mark, placed.length)));
     }
     const rows = rowsOf(placed);
     placed.forEach(({ left }, i) => {
@@ -73,12 +74,12 @@ export class MarksView {
   }
 }
 
-function drawMark(mark: Mark): HTMLElement {
+function drawMark(mark: Mark, among: number): HTMLElement {
   const told = `${mark.code} ${mark.name} ${beganText(mark)}: ${mark.message}`;
   return el(
     'span',
     { class: `as-CurveMark ${severityClass(mark.severity)}`, tabindex: 0, role: 'note', 'aria-label': told },
-    el('span', { 'aria-hidden': 'true' }, markText(mark)),
+    el('span', { 'aria-hidden': 'true' }, markText(mark, among)),
     el(
       'span',
       { class: 'as-CurveMark-tip', 'aria-hidden': 'true' },
