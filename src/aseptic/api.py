@@ -43,14 +43,17 @@ def runs(
 
     Columns: run_id name experiment status state started_at duration_s tags note git_commit
     git_dirty, `params.NAME`, `metrics.NAME` (the last value), `data.NAME` (the digest) and
-    findings. A param used with several values holds them as a tuple, in order of use.
+    findings. A param used with several values holds them as a tuple, in order of use. Series that
+    only tell how a training went (`grad_norm`, `layer/…`) are columns where the query names them.
 
     Raises BadQuery, with what exists.
     """
+    from aseptic.comparison import judged
     from aseptic.frames import frame_of
 
     where = store or default_store()
-    return frame_of(where.read_runs(query, experiment=experiment, trashed=trashed))
+    columns = where.read_runs(query, experiment=experiment, trashed=trashed)
+    return frame_of(judged(columns, asked=query or ""))
 
 
 def get_run(run: str, *, store: Store | None = None) -> RecordedRun:

@@ -82,7 +82,7 @@ def _runs(
         columns = _sorted(columns, sort)
         columns = comparison.take(columns, range(len(columns.run_ids))[:limit])
     return RunsResult(
-        columns,
+        comparison.judged(columns, asked=f"{query} {sort}"),
         project=store.project,
         query=query,
         baselines=baselines,
@@ -134,7 +134,7 @@ def _compare(
     if len(columns.run_ids) == 2:
         differences = comparison.diff(store.get_run(pair[0]), store.get_run(pair[1]))
     table = RunsResult(
-        columns,
+        comparison.judged(columns, asked=query or ""),
         project=store.project,
         query=query,
         baselines=_baselines(store, columns),

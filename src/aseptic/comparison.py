@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from aseptic.code_diff import ChangedLines, changed_lines, diff_lines
 from aseptic.contract import Change, Differences, DiffLine, DiffSection
 from aseptic.direction import direction_of
+from aseptic.series_names import is_diagnostic, without_diagnostics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -150,6 +151,16 @@ def take(columns: RunColumns, rows: Sequence[int]) -> RunColumns:
     )
 
 
+def judged(columns: RunColumns, *, asked: str = "") -> RunColumns:
+    """The columns without the metrics that only tell how a training went.
+
+    Those that `asked` names stay: a query, or the metric to sort by.
+    """
+    named = [name for name in columns.metrics if name in asked]
+    shown = without_diagnostics(columns.metrics, keep=named)
+    return replace(columns, metrics={name: columns.metrics[name] for name in shown})
+
+
 def main_metric(columns: RunColumns) -> str | None:
     """The key (`metrics.acc`) of the metric to look at first, or None.
 
@@ -279,6 +290,8 @@ def _uses_note(before: Param | None, after: Param | None) -> str | None:
 
 
 def _diff_metrics(before: Mapping[str, Metric], after: Mapping[str, Metric]) -> DiffSection:
+    before = {name: metric for name, metric in before.items() if not is_diagnostic(name)}
+    after = {name: metric for name, metric in after.items() if not is_diagnostic(name)}
     changes = _changes(before, after, identity=_number, value=lambda metric: metric.value)
     return DiffSection(
         kind="metrics",

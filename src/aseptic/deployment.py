@@ -25,6 +25,7 @@ from aseptic.checks.serving import (
     measure_memory,
     pickled,
 )
+from aseptic.series_names import is_diagnostic
 from aseptic.show import readable
 
 if TYPE_CHECKING:
@@ -187,12 +188,13 @@ def _recorded_columns(run: Run) -> tuple[tuple[str, str], ...]:
 
 
 def _metrics(run: Run) -> Iterator[str]:
-    if not run.metrics:
+    metrics = [metric for name, metric in run.metrics.items() if not is_diagnostic(name)]
+    if not metrics:
         yield "No metric was recorded."
         return
     judges, scores = judges_of(run), {score.name: score for score in scores_of(run)}
     rows = []
-    for metric in run.metrics.values():
+    for metric in metrics:
         score = scores.get(metric.name)
         judge = judge_of(score, judges) if score else None
         interval = _interval(metric, judge.rows) if judge else ""

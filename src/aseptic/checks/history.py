@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from aseptic.checks.code import same_code
 from aseptic.checks.roles import is_target_name, role_of
 from aseptic.direction import direction_of
+from aseptic.series_names import is_diagnostic
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
@@ -57,7 +58,9 @@ def _score(metric: Metric) -> Score | None:
     direction = metric.direction or direction_of(metric.name)
     role = role_of(metric.name)
     value = metric.value
-    if direction is None or role not in _RANKS or isinstance(value, bool):
+    if is_diagnostic(metric.name) or isinstance(value, bool):
+        return None
+    if direction is None or role not in _RANKS:
         return None
     if not math.isfinite(value) or not _COSTS.isdisjoint(words_of(metric.name)):
         return None

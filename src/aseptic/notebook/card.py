@@ -16,6 +16,7 @@ from aseptic.contract import RunEnded
 from aseptic.direction import direction_of
 from aseptic.expectations import is_met
 from aseptic.model import writable
+from aseptic.series_names import is_diagnostic
 from aseptic.show import readable
 from aseptic.show.blocks import Line, Span, Tone, text_of
 from aseptic.show.findings import (
@@ -208,7 +209,8 @@ def _title(run: Run) -> Line:
 
 
 def _metrics(run: Run, other: Run | None) -> Iterator[Line]:
-    known = sorted(run.metrics.values(), key=_rank)
+    known = [metric for name, metric in run.metrics.items() if not is_diagnostic(name)]
+    known.sort(key=_rank)
     for i, metric in enumerate(known[:_MAX_METRICS]):
         yield _metric(metric, other, is_first=i == 0)
     if len(known) > _MAX_METRICS:

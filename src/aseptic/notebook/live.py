@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from aseptic.model import Finding
 from aseptic.notices import say_once
+from aseptic.series_names import without_diagnostics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,8 +42,8 @@ class LiveCurves:
     def add(self, values: Mapping[str, float], step: float | None, time_s: float) -> None:
         """Takes points; sends them if it is time and this is the cell's own thread."""
         with self._lock:
-            for name, value in values.items():
-                self._points.setdefault(name, []).append((step, time_s, value))
+            for name in without_diagnostics(values):
+                self._points.setdefault(name, []).append((step, time_s, values[name]))
         is_due = time.perf_counter() - self._sent_at >= _INTERVAL_S
         if is_due and threading.get_ident() == self._thread:
             self.send()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import traitlets
 from msgspec.structs import replace
 
-from aseptic.comparison import diff, take
+from aseptic.comparison import diff, judged, take
 from aseptic.contract import (
     DifferencesReply,
     DifferencesRequest,
@@ -123,9 +123,10 @@ class ComparePanel(Widget):
     # -- reading --------------------------------------------------------------------------------
 
     def _read(self, query: str) -> RunColumns:
-        return self._store.read_runs(
+        columns = self._store.read_runs(
             query or None, experiment=self._experiment, run_ids=self._run_ids
         )
+        return judged(columns, asked=query)
 
     def _to_table(self, columns: RunColumns, query: str) -> RunTable:
         self._shown_query = query
