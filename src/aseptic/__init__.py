@@ -13,6 +13,7 @@ from aseptic.api import (
     roles,
     runs,
     unload_ipython_extension,
+    watch,
 )
 from aseptic.errors import AsepticError
 from aseptic.scripts import track
@@ -38,4 +39,5 @@ __all__ = [
     "runs",
     "track",
     "unload_ipython_extension",
+    "watch",
 ]

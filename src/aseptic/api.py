@@ -188,6 +188,25 @@ def check(
     return check_recorded(store or default_store(), run, **options)
 
 
+def watch(model: Any, optimizer: Any = None, loss: Any = None) -> None:
+    """Names what the active run trains with PyTorch: its network, optimizer and loss function.
+
+    Most of it is found without: see the page on training. It helps where the network is not to be
+    found among the variables of the code that calls `optimizer.step()`, and where the loss
+    function is a module of your own: `loss(prediction, target)`.
+
+    Nothing is changed by it, and nothing watched after the run. Without an active run it does
+    nothing and says so once. Raises TypeError for a model that is no `torch.nn.Module`.
+    """
+    from aseptic.tracking import active_run_or_say
+
+    run = active_run_or_say()
+    if run is not None:
+        from aseptic.integrations.frameworks.torch import watch as watch_torch
+
+        watch_torch(run, model, optimizer, loss)
+
+
 def load_ipython_extension(shell: Any) -> None:
     """`%load_ext aseptic`: finds or makes the project's store and says so in one line."""
     from aseptic.notebook.loading import load
@@ -220,4 +239,5 @@ __all__ = [
     "runs",
     "unload_ipython_extension",
     "use_store",
+    "watch",
 ]

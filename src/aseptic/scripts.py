@@ -150,6 +150,7 @@ class _Script:
 
     def __init__(self, run: ActiveRun) -> None:
         from aseptic.capture.files import FileWatch
+        from aseptic.integrations.switch import Integrations
 
         self.run = run
         self._git = read_git_in_background(Path.cwd())
@@ -158,9 +159,14 @@ class _Script:
         with run.guarded("files"):
             self._files.start()
         self._training.start()
+        self._hooks = Integrations(run)
+        with run.guarded("hooks of frameworks"):
+            self._hooks.start()
 
     def finish(self, error: BaseException | None) -> None:
         duration_s = self.run.stop_clock()
+        with self.run.guarded("hooks of frameworks"):
+            self._hooks.stop()
         self._training.stop()
         if isinstance(error, SystemExit) and error.code in (None, 0):
             error = None  # the way for a script to say that it is done

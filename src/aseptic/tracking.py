@@ -189,6 +189,14 @@ def default_store() -> Store:
     return _default_store or open_store()
 
 
+def active_run_or_say() -> ActiveRun | None:
+    """The run that this code belongs to; None is said once, with the reason."""
+    run = find_active_run()
+    if run is None:
+        _say_that_none_is_active()
+    return run
+
+
 def log(
     values: Mapping[str, Any] | None = None, *, step: float | None = None, **metrics: Any
 ) -> None:
@@ -197,26 +205,20 @@ def log(
     Without an active run it says so once and does nothing, so that code which logs also runs
     where nothing is tracked.
     """
-    run = find_active_run()
-    if run is None:
-        _say_that_none_is_active()
-        return
-    run.log(values, step=step, **metrics)
+    run = active_run_or_say()
+    if run is not None:
+        run.log(values, step=step, **metrics)
 
 
 def log_params(values: Mapping[str, Any] | None = None, **params: Any) -> None:
     """Records params on the active run, in addition to those that are seen."""
-    run = find_active_run()
-    if run is None:
-        _say_that_none_is_active()
-        return
-    run.log_params(values, **params)
+    run = active_run_or_say()
+    if run is not None:
+        run.log_params(values, **params)
 
 
 def log_artifact(path_or_object: Any, name: str | None = None) -> None:
     """Keeps a file, bytes, text, figure or JSON-able object as an artifact of the active run."""
-    run = find_active_run()
-    if run is None:
-        _say_that_none_is_active()
-        return
-    run.log_artifact(path_or_object, name)
+    run = active_run_or_say()
+    if run is not None:
+        run.log_artifact(path_or_object, name)

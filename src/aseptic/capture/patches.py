@@ -101,9 +101,7 @@ class Patches:
                 _tell(observe(watcher), args, kwargs, result)
             return result
 
-        function: Any = watched
-        function.__code__ = function.__code__.replace(co_filename=_FILENAME)
-        return function
+        return as_own_frame(watched)
 
     def _watching(self) -> list[Any]:
         """Who is told of a call in this thread: who watches the thread, or else everybody."""
@@ -117,6 +115,12 @@ class Patches:
                 setattr(patch.owner, patch.name, patch.original)
         self._patches.clear()
         self._modules = 0
+
+
+def as_own_frame(function: Any) -> Any:
+    """Marks a function as a wrapper: `hide_own_frames` takes its frames out of tracebacks."""
+    function.__code__ = function.__code__.replace(co_filename=_FILENAME)
+    return function
 
 
 def hide_own_frames(error: BaseException) -> None:

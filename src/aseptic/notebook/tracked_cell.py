@@ -20,6 +20,7 @@ from aseptic.capture.files import FileWatch
 from aseptic.capture.outputs import OutputCapture
 from aseptic.capture.params import ParamProbe
 from aseptic.capture.secrets import redact
+from aseptic.integrations.switch import Integrations
 from aseptic.surroundings import record_surroundings
 from aseptic.tracking import start_run
 from aseptic.training_watch import TrainingWatch
@@ -84,6 +85,7 @@ class TrackedCell:
             ignore=options.ignore,
             is_said=not hasattr(shell, "kernel") and not options.is_quiet,
         )
+        self._hooks = Integrations(self.run)
 
     def begin(
         self, tree: ast.Module, names: Names, cell: Cell, *, defined_in: DefinedIn
@@ -110,6 +112,8 @@ class TrackedCell:
         with self.run.guarded("outputs"):
             self._outputs.start()
         self._training.start()
+        with self.run.guarded("hooks of frameworks"):
+            self._hooks.start()
         tree = self.instrument(tree)
         # The cell may change the files that git looks at, and wait for any child process.
         self._git.result()
@@ -142,6 +146,8 @@ class TrackedCell:
     def finish(self, error: BaseException | None, judge: Callable[[], State]) -> Run:
         """Records what the cell did and ends the run."""
         duration_s = self.run.stop_clock()
+        with self._always("hooks of frameworks"):
+            self._hooks.stop()
         with self._always("watching the training"):
             self._training.stop()
         with self._always("uses of data"):

@@ -1,0 +1,221 @@
+"""PyTorch: losses, gradients, weights and epochs of any training loop, seen where torch passes by.
+
+Optimizers are seen by torch's own hooks for all optimizers, backward passes by a question that they
+ask before they begin, so that no traceback has a frame of ours. Loss functions, data loaders and
+the few others are watched functions (`capture/patches.py`); to the compilers of torch their
+wrappers are what they wrap.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.utils.data
+from torch.optim.optimizer import (
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
+
+from aseptic.capture.patches import Patches, Place, as_own_frame
+from aseptic.integrations.torch_losses import FUNCTIONS
+from aseptic.integrations.torch_watch import TorchWatch
+from aseptic.tracking import find_active_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from aseptic.active_run import ActiveRun
+    from aseptic.capture.patches import Observer
+
+#: The parameters of loss functions by position, after the first two.
+_OPTIONS = {
+    "cross_entropy": ("weight", "size_average", "ignore_index", "reduce", "reduction"),
+    "nll_loss": ("weight", "size_average", "ignore_index", "reduce", "reduction"),
+    "mse_loss": ("size_average", "reduce", "reduction"),
+}
+
+
+def start(run: ActiveRun) -> _OfRun:
+    """Watches the trainings of a run until `stop`."""
+    return _OfRun(run)
+
+
+def watch(run: ActiveRun, model: Any, optimizer: Any = None, loss: Any = None) -> None:
+    """What a person names of a training need not be found. Until the run ends."""
+    if not isinstance(model, torch.nn.Module):
+        raise TypeError(f"watch takes a torch.nn.Module, not {type(model).__name__}")
+    found = _WATCHES.get(run.run_id)
+    if found is not None:
+        found.add(model, optimizer, loss)
+
+
+class _OfRun:
+    """The hooks in torch for one run."""
+
+    def __init__(self, run: ActiveRun) -> None:
+        self._run_id = run.run_id
+        with _LOCK:
+            if not _WATCHES:
+                _HOOKS.put_in()
+            _WATCHES[run.run_id] = TorchWatch(run)
+
+    def stop(self) -> None:
+        """Logs what is left; after the last run torch is as it was."""
+        with _LOCK:
+            found = _WATCHES.pop(self._run_id, None)
+            if not _WATCHES:
+                _HOOKS.take_out()
+        if found is not None:
+            found.stop()
+
+
+_LOCK = threading.RLock()
+_WATCHES: dict[str, TorchWatch] = {}
+
+
+def _tell(event: Callable[[TorchWatch], None]) -> None:
+    """Tells the watch of the run that this code belongs to; a fault switches it off."""
+    run = find_active_run()
+    watch = None if run is None else _WATCHES.get(run.run_id)
+    if watch is None or watch.is_off:
+        return
+    try:
+        event(watch)
+    except Exception as error:  # noqa: BLE001 -- a fault of ours never stops a training
+        watch.is_off = True
+        watch.run.problem("training with torch", f"{type(error).__name__}: {error}")
+
+
+# -- what torch calls -----------------------------------------------------------------------------
+def _before_step(optimizer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    if not torch.compiler.is_compiling():
+        _tell(lambda watch: watch.before_step(optimizer, has_closure=_has_closure(args, kwargs)))
+
+
+def _after_step(optimizer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    if not torch.compiler.is_compiling():
+        _tell(lambda watch: watch.after_step(optimizer, has_closure=_has_closure(args, kwargs)))
+
+
+def _has_closure(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether `step` was given a closure; the first argument is the optimizer itself."""
+    return callable(kwargs.get("closure")) or any(callable(one) for one in args[1:])
+
+
+def _backward(*_: object) -> Observer:
+    def observe(args: tuple[Any, ...], _: dict[str, Any], __: object) -> None:
+        # `torch.autograd.grad` asks the same question: 3 frames up from here is who asks
+        if sys._getframe(3).f_code.co_name == "backward":  # noqa: SLF001 -- as said
+            _tell(lambda watch: watch.backward(args[0]))
+
+    return observe
+
+
+def _loss(kind: str) -> Callable[[Any], Observer]:
+    names = _OPTIONS.get(kind, ())
+
+    def observe(args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+        options = {**dict(zip(names, args[2:], strict=False)), **kwargs}
+        given = dict(zip(("input", "target"), args, strict=False)) | options
+        if given.get("size_average") is None and given.get("reduce") is None:
+            prediction, target = given["input"], given["target"]
+            _tell(lambda watch: watch.computed(kind, prediction, target, options, result))
+
+    return lambda _: observe
+
+
+def _scaled(*_: object) -> Observer:
+    return lambda args, __, result: _tell(lambda watch: watch.scaled(args[1], result))
+
+
+def _saved_hooks(*_: object) -> Observer:
+    def see(watch: TorchWatch) -> None:
+        watch.has_saved_hooks = True
+
+    return lambda *__: _tell(see)
+
+
+def _places() -> Iterator[Place]:
+    functional = torch.nn.functional
+    for name in FUNCTIONS:
+        if name in vars(functional):
+            yield Place(functional, name, _loss(name))
+    if "_make_grads" in vars(torch.autograd):
+        yield Place(torch.autograd, "_make_grads", _backward)
+    scaler = getattr(torch.amp, "GradScaler", None)
+    if scaler is not None:
+        yield Place(scaler, "scale", _scaled)
+    yield Place(torch.autograd.graph.saved_tensors_hooks, "__enter__", _saved_hooks)
+
+
+class _TorchPatches(Patches):
+    """Wrappers that torch's compilers look through, and that are made once.
+
+    Code that was compiled while a function was wrapped is not compiled again for another wrapper.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(_places)
+        self._made: dict[int, tuple[Any, Any]] = {}
+
+    def _wrapper(self, original: Any, observe: Callable[[Any], Observer]) -> Any:
+        if id(original) not in self._made:
+            wrapper = super()._wrapper(original, observe)
+            vars(wrapper).update({"__script_if_tracing_wrapper": True, "__original_fn": original})
+            self._made[id(original)] = original, wrapper
+        return self._made[id(original)][1]
+
+
+class _Hooks:
+    """Everything that is put into torch while a run is watched."""
+
+    def __init__(self) -> None:
+        self._patches = _TorchPatches()
+        self._handles: list[Any] = []
+        self._next: Any = None
+
+    def put_in(self) -> None:
+        self._handles = [
+            register_optimizer_step_pre_hook(_before_step),
+            register_optimizer_step_post_hook(_after_step),
+        ]
+        self._patches.add(self)
+        self._next = _timed_next(_Iterator.__next__)
+        _Iterator.__next__ = self._next
+
+    def take_out(self) -> None:
+        for handle in self._handles:
+            handle.remove()
+        self._patches.remove(self)
+        if vars(_Iterator).get("__next__") is self._next:
+            _Iterator.__next__ = self._next.__wrapped__
+
+
+_Iterator: Any = torch.utils.data.dataloader._BaseDataLoaderIter  # noqa: SLF001 -- of all its iterators
+
+
+def _timed_next(original: Any) -> Any:
+    """The method that gives a batch, which tells how long it took and when there are no more."""
+
+    @functools.wraps(original)
+    def watched(self: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            batch = original(self)
+        except StopIteration:
+            seconds = time.perf_counter() - began
+            _tell(lambda watch: watch.waited(self, seconds, is_over=True))
+            raise
+        seconds = time.perf_counter() - began
+        _tell(lambda watch: watch.waited(self, seconds, is_over=False))
+        return batch
+
+    return as_own_frame(watched)
+
+
+_HOOKS = _Hooks()

@@ -1,0 +1,322 @@
+"""What one run sees of its trainings with torch: which optimizer, which network, which loss."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from aseptic.integrations.torch_epochs import Epochs, Source
+from aseptic.integrations.torch_losses import Targets, predicted_classes, read_loss, value_of
+from aseptic.integrations.torch_training import Training
+from aseptic.integrations.variables import objects_in_callers, part_in_callers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aseptic.active_run import ActiveRun
+    from aseptic.integrations.torch_losses import Loss
+    from aseptic.integrations.variables import Part
+
+_MOST_TRAININGS = 4
+_FACTS_AT = (8, 64)  # steps after which it is told what the targets are like
+_TARGET_BATCHES = 64  # whose targets are counted at first; then one in sixteen
+
+
+class TorchWatch:
+    """Sees the trainings of one run and logs them."""
+
+    def __init__(self, run: ActiveRun) -> None:
+        self.run = run
+        self.is_off = False
+        self._trainings: list[Training] = []
+        self._latest: Training | None = None
+        self._models: list[weakref.ref[Any]] = []
+        self._handles: list[Any] = []
+        self._losses: list[Loss] = []  # computed with gradients since the last update
+        self._objectives: list[tuple[Any, Any]] = []  # what backward passes began with
+        self._scaled: list[tuple[Any, Any]] = []  # what a GradScaler made of a loss
+        self._is_in_step = False
+        self._targets = Targets()
+        self._batches = 0
+        self._is_certain = True  # that the loss function that was recognised is the objective
+        self._epochs = Epochs(self._tell_epoch)
+        self._told: dict[str, float] = {}
+        self._parts: dict[int, Part | None] = {}  # of data sets, by the names of their loaders
+        self._evaluations = [0, 0]  # all, and those in training mode
+        #: Whether the graph keeps its tensors through functions of the user's, or computes them
+        #: anew (`torch.utils.checkpoint`): reading it would show.
+        self.has_saved_hooks = False
+
+    # -- by hand --------------------------------------------------------------------------------
+    def add(self, model: Any, optimizer: Any, loss: Any) -> None:
+        """What is named by hand need not be found."""
+        self._add_model(model)
+        if optimizer is not None:
+            self._training_of(optimizer)
+        if isinstance(loss, torch.nn.Module) and not type(loss).__module__.startswith("torch."):
+            self._handles.append(loss.register_forward_hook(self._computed_by_module))
+
+    # -- what torch tells -----------------------------------------------------------------------
+    def computed(
+        self, kind: str, prediction: Any, target: Any, options: Mapping[str, Any], result: Any
+    ) -> None:
+        """A loss function has returned."""
+        reduction = str(options.get("reduction", "mean"))
+        loss = read_loss(kind, result, prediction, target, reduction)
+        if loss is None:
+            return
+        if result.requires_grad:
+            self._losses.append(loss)
+            if self._batches < _TARGET_BATCHES or self._batches % 16 == 0:
+                self._targets.add(kind, prediction, target, options)
+            self._batches += 1
+        elif not torch.is_grad_enabled():
+            self._evaluated(loss, kind, prediction, target)
+
+    def backward(self, tensors: tuple[Any, ...]) -> None:
+        """A backward pass is about to begin."""
+        if len(tensors) != 1 or not isinstance(tensors[0], torch.Tensor):
+            self._is_certain = False
+            return
+        root = tensors[0]
+        if root.numel() == 1:
+            self._objectives.append((weakref.ref(root), self._objective(root)))
+        for training in self._trainings:
+            training.begin_update()
+        is_one = len(self._trainings) == 1
+        if is_one and root.grad_fn is not None and not self.has_saved_hooks:
+            self._trainings[0].reading(root.grad_fn)
+
+    def scaled(self, outputs: Any, result: Any) -> None:
+        """A GradScaler has multiplied a loss: the objective is what it was before."""
+        if isinstance(outputs, torch.Tensor) and outputs.numel() == 1:
+            self._scaled = [(weakref.ref(result), value_of(outputs))]
+
+    def before_step(self, optimizer: Any, *, has_closure: bool) -> None:
+        """An optimizer is about to change its weights."""
+        if has_closure:
+            self._objectives, self._losses = [], []
+        training = self._training_of(optimizer)
+        if self._latest not in (None, training) and training is self._trainings[0]:
+            self._take_turns()
+        self._latest = training
+        if training is None:
+            return
+        with torch.no_grad():
+            training.before(has_closure=has_closure)
+
+    def after_step(self, optimizer: Any, *, has_closure: bool) -> None:
+        """An optimizer has changed its weights."""
+        training = self._latest
+        if training is None:
+            return
+        if has_closure:  # the first of its evaluations was at the weights of this step
+            self._objectives, self._losses = self._objectives[:1], self._losses[:1]
+        objective = None
+        if self._objectives:
+            objective = sum(value for _, value in self._objectives)
+        loss, count = self._recognised()
+        if training is not self._trainings[0]:
+            loss = None
+        with torch.no_grad():
+            is_complete = training.after(optimizer, objective, has_closure=has_closure)
+        if is_complete:
+            if training is self._trainings[0] and objective is not None:
+                self._epochs.stepped(objective, loss, count)
+                self._tell_facts(training)
+            self._losses, self._objectives, self._scaled = [], [], []
+
+    def waited(self, iterator: Any, seconds: float, *, is_over: bool) -> None:
+        """A data loader has given a batch, or its end."""
+        self._epochs.waited(iterator, seconds, is_over=is_over)
+
+    def stop(self) -> None:
+        """Logs what is left, and takes out the hooks of modules that were named by hand."""
+        for handle in self._handles:
+            handle.remove()
+        if not self.is_off:
+            self._epochs.finish()
+            if self._trainings:
+                self._tell_last_facts(self._trainings[0])
+            for training in self._trainings:
+                training.finish()
+        self._trainings, self._models, self._latest = [], [], None
+
+    # -- trainings ------------------------------------------------------------------------------
+    def _training_of(self, optimizer: Any) -> Training | None:
+        """The training that an optimizer's weights belong to; a new one for new weights.
+
+        Two optimizers that step after one backward pass train together; each after its own, such
+        as those of a GAN, are two trainings.
+        """
+        for training in self._trainings:
+            if optimizer in training.optimizers:
+                return training
+        found = next((one for one in self._trainings if one.has(optimizer)), None)
+        if found is None and self._latest is not None and not self._objectives:
+            found = self._latest
+            found.ignore_once(optimizer)
+        if found is None:
+            if len(self._trainings) == _MOST_TRAININGS:
+                self.run.problem("training", f"only the first {_MOST_TRAININGS} are watched")
+                return None
+            number = len(self._trainings) + 1
+            prefix = "" if number == 1 else f"training{number}/"
+            found = Training(prefix, self._tell)
+            self._trainings.append(found)
+        modules = modules_of(optimizer, [one for ref in self._models if (one := ref()) is not None])
+        found.take_in(optimizer, modules)
+        for _, module in modules:
+            self._add_model(module)
+        if found.missed_layers:
+            self.run.problem("layers", found.missed_layers)
+        return found
+
+    def _take_turns(self) -> None:
+        """Several networks are trained against each other: no loss is that of the run."""
+        if self._trainings[0].prefix == "":
+            self._trainings[0].prefix = "training1/"
+            reason = (
+                "several are trained in turn: their series are training1/loss, training2/loss, …"
+            )
+            self.run.problem("training", reason)
+
+    def _add_model(self, model: Any) -> None:
+        if all(ref() is not model for ref in self._models):
+            self._models.append(weakref.ref(model))
+
+    # -- losses ---------------------------------------------------------------------------------
+    def _objective(self, root: Any) -> Any:
+        """What a backward pass began with, as a number."""
+        for loss in self._losses:
+            if loss.result() is root and root.dim() == 0:
+                return loss.value
+        for ref, value in self._scaled:
+            if ref() is root:
+                return value
+        return value_of(root)
+
+    def _recognised(self) -> tuple[Any, int]:
+        """The mean loss of this update and its samples, where it is certain which it was."""
+        roots = [ref() for ref, _ in self._objectives]
+        exact = [one for one in self._losses if any(one.result() is root for root in roots)]
+        certain = exact if len(exact) == len(roots) else self._losses
+        if not certain or len(certain) != len(roots) or not self._is_certain:
+            return None, 0
+        samples = sum(one.samples for one in certain)
+        return sum(one.value * one.samples for one in certain) / max(samples, 1), samples
+
+    def _computed_by_module(self, _module: Any, inputs: Any, result: Any) -> None:
+        if not torch.compiler.is_compiling() and isinstance(result, torch.Tensor):
+            with self.run.guarded("loss function"):
+                target = inputs[1] if len(inputs) > 1 else result
+                self.computed("", inputs[0], target, {}, result)
+
+    # -- evaluations ----------------------------------------------------------------------------
+    def _evaluated(self, loss: Loss, kind: str, prediction: Any, target: Any) -> None:
+        models = [one for ref in self._models if (one := ref()) is not None]
+        if not models or len(self._trainings) != 1 or prediction.requires_grad:
+            return  # what was computed with gradients is the training's own
+        if any(map(_differs_in_training, models)):
+            self._evaluations[0] += 1
+            self._evaluations[1] += any(map(_is_in_training_mode, models))
+        if any(one.training for one in models):
+            return
+        source = self._source(target)
+        if source is not None:
+            predicted = predicted_classes(kind, prediction)
+            self._epochs.evaluated(source, loss.value, loss.samples, predicted)
+
+    def _source(self, target: Any) -> Source | None:
+        """Where the data of an evaluation are from; None where it cannot be told."""
+        loader = self._epochs.source_in_loader()
+        if loader is None:
+            memory = target.untyped_storage().data_ptr()
+            part = part_in_callers(lambda one: _is_in_memory(one, memory))
+            return None if part is None else Source(0, part)
+        dataset, is_trained_on = loader
+        if dataset not in self._parts:
+            self._parts[dataset] = part_in_callers(lambda one: _loads(one, dataset))
+        return Source(dataset, "train" if is_trained_on else self._parts[dataset])
+
+    # -- what is told ---------------------------------------------------------------------------
+    def _tell(self, values: Mapping[str, Any], step: float) -> None:
+        self.run.log(values, step=step)
+
+    def _tell_epoch(self, values: Mapping[str, Any]) -> None:
+        if self._trainings and not self._trainings[0].prefix:
+            told = dict(values)
+            if (share := self._epochs.wait_share) is not None and "train_loss" in told:
+                told["data_wait_share"] = share
+            self._trainings[0].say_at_last_step(told)
+
+    def _tell_facts(self, training: Training) -> None:
+        """What the targets tell, once there are enough of them, and in the end."""
+        if training.step in _FACTS_AT and self._is_certain:
+            self._tell_changed(training, self._targets.facts())
+
+    def _tell_last_facts(self, training: Training) -> None:
+        facts = self._targets.facts() if self._is_certain else {}
+        evaluations, wrong = self._evaluations
+        if evaluations:
+            facts["eval_in_train_mode_share"] = wrong / evaluations
+        self._tell_changed(training, facts)
+
+    def _tell_changed(self, training: Training, facts: Mapping[str, float]) -> None:
+        fresh = {name: value for name, value in facts.items() if self._told.get(name) != value}
+        self._told.update(fresh)
+        if fresh:
+            training.say_at_last_step(fresh)
+
+
+def modules_of(optimizer: Any, known: list[Any]) -> list[tuple[str, Any]]:
+    """The modules whose parameters an optimizer trains, with a prefix for the names of layers.
+
+    The smallest that has all of them; else as many as it takes, each named as its variable is.
+    """
+    wanted = {id(one) for group in optimizer.param_groups for one in group["params"]}
+    found = [("", one) for one in known]
+    if not any(wanted <= _ids_of(one) for one in known):
+        found += objects_in_callers(torch.nn.Module)
+    sizes = [(len(ids), name, one, ids) for name, one in found if (ids := _ids_of(one)) & wanted]
+    whole = [(size, one) for size, _, one, ids in sizes if wanted <= ids]
+    if whole:
+        return [("", min(whole, key=lambda pair: pair[0])[1])]
+    chosen = []
+    for _, name, one, ids in sorted(sizes, key=lambda each: -each[0]):
+        if ids & wanted:
+            chosen.append((name, one))
+            wanted -= ids
+    return chosen
+
+
+def _ids_of(module: Any) -> set[int]:
+    return {id(one) for one in module.parameters()}
+
+
+def _is_in_memory(value: Any, memory: int) -> bool:
+    is_plain = type(value) is torch.Tensor and value.layout is torch.strided
+    return is_plain and value.untyped_storage().data_ptr() == memory
+
+
+def _loads(value: Any, dataset: int) -> bool:
+    is_loader = isinstance(value, torch.utils.data.DataLoader)
+    return is_loader and id(value.dataset) == dataset
+
+
+def _differs_in_training(model: Any) -> bool:
+    return any(map(_is_by_mode, model.modules()))
+
+
+def _is_in_training_mode(model: Any) -> bool:
+    return any(one.training for one in model.modules() if _is_by_mode(one))
+
+
+def _is_by_mode(module: Any) -> bool:
+    """Whether a module computes something else in training: dropout, batch normalisation."""
+    if isinstance(module, torch.nn.modules.dropout._DropoutNd):  # noqa: SLF001 -- their base class
+        return bool(module.p > 0)
+    is_norm = isinstance(module, torch.nn.modules.batchnorm._NormBase)  # noqa: SLF001 -- as above
+    return is_norm and bool(module.track_running_stats)
