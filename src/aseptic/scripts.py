@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aseptic.active_run import status_of
+from aseptic.capture.patches import hide_own_frames
 from aseptic.model import Origin, Outputs, Param, ParamUse, State
 from aseptic.surroundings import read_git_in_background, record_surroundings
 from aseptic.tracking import default_store, run_of_context, start_run
@@ -170,6 +171,8 @@ class _Script:
         self._training.stop()
         if isinstance(error, SystemExit) and error.code in (None, 0):
             error = None  # the way for a script to say that it is done
+        if error is not None:
+            hide_own_frames(error)
         try:
             if not self.run.is_forked:  # the rest is its parent's to say
                 self._record(error)

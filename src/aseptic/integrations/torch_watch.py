@@ -190,13 +190,8 @@ class TorchWatch:
     # -- losses ---------------------------------------------------------------------------------
     def _objective(self, root: Any) -> Any:
         """What a backward pass began with, as a number."""
-        for loss in self._losses:
-            if loss.result() is root and root.dim() == 0:
-                return loss.value
-        for ref, value in self._scaled:
-            if ref() is root:
-                return value
-        return value_of(root)
+        unscaled = [value for ref, value in self._scaled if ref() is root]
+        return unscaled[0] if unscaled else value_of(root)
 
     def _recognised(self) -> tuple[Any, int]:
         """The mean loss of this update and its samples, where it is certain which it was."""
