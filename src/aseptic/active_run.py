@@ -11,7 +11,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from aseptic.artifacts import content_of
@@ -44,7 +44,7 @@ from aseptic.notices import say, say_once
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from aseptic.store.base import Record, RunJournal, Store
+    from aseptic.store.base import Point, Record, RunJournal, Store
 
 Number = float | int
 _INT64_END = 2**63  # what a series holds: 64-bit floats and integers
@@ -73,6 +73,7 @@ class ActiveRun:
         self._on_end = on_end
         self._records: dict[tuple[str, str], Record] = {}
         self._points: dict[str, _Summary] = {}
+        self._by_hand: set[str] = set()  # metrics that were given to `log`
         self._point_listeners: tuple[PointListener, ...] = ()
         self._record_listeners: tuple[RecordListener, ...] = ()
         self._stopped_by: str | None = None
@@ -120,6 +121,7 @@ class ActiveRun:
             return
         now = time.time()
         at = None if step is None else self._step(step)
+        self._by_hand.update(numbers)
         if self._write(lambda: self._journal.log(numbers, step=at, time_s=now)):
             self._summarise(numbers, at)
             for listener in self._point_listeners:
@@ -148,6 +150,23 @@ class ActiveRun:
         self.keep(content, name=name or default_name, media_type=media_type)
 
     # -- what capture calls ---------------------------------------------------------------------
+    def log_seen(self, points: Sequence[Point]) -> None:
+        """Records points that were seen of a training: plain numbers by name, step and time.
+
+        A series that a person logs is the person's alone: what was seen is left out from then on,
+        and the run says so where something of it is recorded already.
+        """
+        kept = []
+        for values, step, time_s in points:
+            mine = {name: one for name, one in values.items() if name not in self._by_hand}
+            if mine:
+                kept.append((mine, step, time_s))
+        if kept and self._write(lambda: self._journal.log_many(kept)):
+            for values, step, time_s in kept:
+                self._summarise(values, step)
+                for listener in self._point_listeners:
+                    listener(self, values, step, time_s)
+
     def record(self, record: Record) -> None:
         """Writes one record; a fault is said once."""
         if not is_writable(record):

@@ -33,11 +33,14 @@ class Loss(NamedTuple):
 
 def value_of(tensor: Any) -> Any:
     """A number; of a tensor on another device a tensor of its own, to be read later."""
-    return tensor.item() if tensor.device.type == "cpu" else tensor.detach().clone()
+    return tensor.item() if tensor.is_cpu else tensor.detach().clone()
 
 
 def read_loss(kind: str, result: Any, prediction: Any, target: Any, reduction: str) -> Loss | None:
     """A loss as the mean over its elements; None where that cannot be said."""
+    samples = target.shape[0] if target.dim() else 1
+    if reduction == "mean" and result.dim() == 0:
+        return Loss(kind, weakref.ref(result), value_of(result), samples)
     detached = result.detach()
     if reduction == "none":
         detached = detached.mean()
@@ -46,7 +49,6 @@ def read_loss(kind: str, result: Any, prediction: Any, target: Any, reduction: s
         detached = detached / (elements or (len(prediction) if kind in CLASSES else target.numel()))
     if detached.numel() != 1:
         return None
-    samples = target.shape[0] if target.dim() else 1
     return Loss(kind, weakref.ref(result), value_of(detached), samples)
 
 

@@ -1,7 +1,7 @@
 """One training with torch: what is logged at each step, and at probes more.
 
 Only what torch itself tells is used: the tensor that a backward pass begins with, the gradients
-that an optimizer is about to apply. Everything is computed without gradients and without random
+that an optimizer is about to apply. Everything is computed on detached tensors and without random
 numbers; on another device, values stay tensors until some steps have gone by, so that it never has
 to be waited for at each step.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 import weakref
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -26,18 +25,18 @@ if TYPE_CHECKING:
     Tell = Callable[[Mapping[str, Any], float], None]
 
 _MOST_PROBES = 120
-_DENSE = 16  # probes at each of the first steps; then 8 for each doubling of the steps
-_A_DOUBLING = 8
-_FEWEST_STEPS = 20  # before it is decided how often the gradient's norm is affordable
-_NORM_SHARE = 0.02  # of a step's time, that the gradient's norm may take
-_PENDING = 50  # steps whose values may stay on another device
+_DENSE = 8  # probes at each of the first steps; then 6 for each doubling of the steps
+_A_DOUBLING = 6
+_SHARE = 0.01  # of the training's time, that probes may take, and as much that norms may
+_FREE_S = 0.03  # that nobody counts
+_RAREST = 64
 
 
 def probe_steps() -> Iterator[int]:
     """The steps at which more is looked at: all at first, then ever fewer, 120 in all.
 
-    8 for each doubling of the number of steps, whatever that will be in the end: of 1,000 steps 64
-    are probes, of 100,000 all 120.
+    6 for each doubling of the number of steps, whatever that will be in the end: of 1,000 steps 50
+    are probes, of 100,000 90.
     """
     at = 0.0
     for number in range(_MOST_PROBES):
@@ -51,36 +50,39 @@ class Training:
     def __init__(self, prefix: str, tell: Tell) -> None:
         self.prefix = prefix  # of its series: of the second training of a run `training2/`
         self.step = 0
-        self.optimizers: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._optimizers: dict[int, weakref.ref[Any]] = {}
         self._parameters: list[weakref.ref[Any]] = []
         self._ids: frozenset[int] = frozenset()
         self._tell = tell
-        self._probes = probe_steps()
-        self._next_probe = next(self._probes)
         self._layers: Layers | None = None
-        self._names: dict[int, str] = {}
-        self._stepped: weakref.WeakSet[Any] = weakref.WeakSet()  # in this update
-        self._late: Any = None
-        self._objective: Any = None
-        self._is_probe = False
-        self._values: dict[str, Any] = {}
-        self._inputs = [0.0, 0.0]
-        self._every = 1  # steps from one norm of the gradient to the next
-        self._costs: list[tuple[float, float]] = []  # when, and how long a norm took
-        self._pending: list[tuple[dict[str, Any], float]] = []
-        self._uncleared = [0, 0]  # updates, and those before which gradients were not cleared
-        self._is_cleared = True
-        self._probed_gradient: Any = None
+        self._names: dict[int, str] = {}  # of layers, by the `id` of their parameters
+        self._stepped: dict[int, Any] = {}  # the rates of those that took part in this update
+        self._late: int | None = None
+        self._values: dict[str, Any] = {}  # of this update, to be logged when it is complete
+        self._probes = _Probes()
+        self._pace = _Pace()
+        self._clearing = _Clearing()
+        self._inputs = {"input_abs_max": 0.0, "input_scale_ratio": 0.0}
 
     # -- which weights --------------------------------------------------------------------------
-    def has(self, optimizer: Any) -> bool:
+    def is_of(self, optimizer: Any) -> bool:
+        """Whether an optimizer is known to take part."""
+        ref = self._optimizers.get(id(optimizer))
+        return ref is not None and ref() is optimizer
+
+    def shares_weights(self, optimizer: Any) -> bool:
         """Whether an optimizer trains weights of this training."""
         ids = {id(one) for one in _parameters(optimizer)}
         return any(id(one) in ids for ref in self._parameters if (one := ref()) is not None)
 
-    def take_in(self, optimizer: Any, modules: Sequence[tuple[str, Any]]) -> None:
-        """The weights of an optimizer belong to this training from now on."""
-        self.optimizers.add(optimizer)
+    def take_in(self, optimizer: Any, modules: Sequence[tuple[str, Any]], *, late: bool) -> None:
+        """The weights of an optimizer belong to this training from now on.
+
+        `late`: the update that it takes part in now is over for the others.
+        """
+        self._late = id(optimizer) if late else None
+        self._optimizers = {i: ref for i, ref in self._optimizers.items() if ref() is not None}
+        self._optimizers[id(optimizer)] = weakref.ref(optimizer)
         known = [one for ref in self._parameters if (one := ref()) is not None]
         ids = {id(one) for one in known}
         known += [one for one in _parameters(optimizer) if id(one) not in ids]
@@ -89,12 +91,7 @@ class Training:
         self._layers = layers_of(modules, known)
         self._names = self._layers.names_by_parameter()
         if self.step == 0:
-            self._say(dict(self._layers.beginnings()))
-
-    @property
-    def has_layers(self) -> bool:
-        """Whether its layers are known."""
-        return self._layers is not None
+            self._say(dict(self._layers.beginnings()), 0)
 
     @property
     def missed_layers(self) -> str | None:
@@ -105,157 +102,187 @@ class Training:
         return f"{len(layers)} of {layers.total} layers are looked at"
 
     # -- one update -----------------------------------------------------------------------------
-    def reading(self, root: Any) -> None:
-        """A backward pass begins: at a probe, the graph is read while it is whole."""
-        if self.step == self._next_probe and self._layers is not None:
-            seen = read_graph(root, self._names)
-            for layer, units in seen.units.items():
-                if units.dead is not None:
-                    self._values[f"layer/{layer}/dead_share"] = units.dead
-                if units.saturated is not None:
-                    self._values[f"layer/{layer}/saturated_share"] = units.saturated
-            found = (seen.input_abs_max or 0.0, seen.input_scale_ratio or 0.0)
-            for place, name in enumerate(("input_abs_max", "input_scale_ratio")):
-                if found[place] > self._inputs[place]:
-                    self._inputs[place] = self._values[name] = found[place]
-
-    def ignore_once(self, optimizer: Any) -> None:
-        """An optimizer that is about to take part for the first time, in an update that is over."""
-        self._late = weakref.ref(optimizer)
-
     def begin_update(self) -> None:
-        """A backward pass begins: an update before it is over, whichever optimizers took part.
-
-        Were the gradients of the last update cleared?
-        """
+        """A backward pass begins: an update before it is over, whichever optimizers took part."""
         if self._stepped:
-            self._complete(next(iter(self._stepped)))
-        if self._is_cleared or self._probed_gradient is None:
+            self._complete()
+        self._clearing.look()
+
+    def read(self, root: Any) -> None:
+        """At a probe, reads the graph that a backward pass is about to consume."""
+        if self._layers is None or not self._probes.is_at(self.step):
             return
-        weight, gradient = self._probed_gradient
-        now = getattr(weight(), "grad", None)
-        self._is_cleared = now is None or now is not gradient() or not bool(now.any())
+        began = time.thread_time()
+        seen = read_graph(root, self._names)
+        for layer, units in seen.units.items():
+            if units.dead is not None:
+                self._values[f"layer/{layer}/dead_share"] = units.dead
+            if units.saturated is not None:
+                self._values[f"layer/{layer}/saturated_share"] = units.saturated
+        for name, most in self._inputs.items():
+            value = getattr(seen, name)
+            if value is not None and value > most:
+                self._inputs[name] = self._values[name] = value
+        self._probes.spent_s += time.thread_time() - began
 
     def before(self, *, has_closure: bool) -> None:
         """An optimizer is about to apply gradients, or to compute them itself several times."""
         if self._stepped or self._late is not None:
             return  # not the first in this update
         if self.step:
-            self._uncleared[0] += 1
-            self._uncleared[1] += not self._is_cleared
-        self._is_probe = self.step == self._next_probe and self._layers is not None
+            self._clearing.count()
         if not has_closure:
             self._look_at_gradients()
-        if self._is_probe and self._layers is not None:
+        if self._layers is not None and self._probes.is_at(self.step):
+            began = time.thread_time()
             self._layers.remember()
+            self._probes.spent_s += time.thread_time() - began
 
-    def after(self, optimizer: Any, objective: Any, *, has_closure: bool) -> bool:
-        """An optimizer has changed its weights. Whether the update is complete with that."""
+    def after(self, optimizer: Any, objective: Any, *, has_closure: bool) -> None:
+        """An optimizer has changed its weights."""
         if self._late is not None:
             self._late = None
-            return False
+            return
         if has_closure:
             self._look_at_gradients()
-        self._stepped.add(optimizer)
-        self._objective = objective
-        if not all(one in self._stepped for one in self.optimizers):
-            return False
-        self._complete(optimizer)
-        return True
-
-    def finish(self) -> None:
-        """Logs what is pending, and what is known at the end."""
-        updates, uncleared = self._uncleared
-        if updates:
-            self.say_at_last_step({"uncleared_grad_share": uncleared / updates})
-        self._flush()
-
-    # -- within ---------------------------------------------------------------------------------
-    def _complete(self, optimizer: Any) -> None:
-        """The weights of an update are what they will be: logs it."""
-        if self._is_probe and self._layers is not None:
-            without = self._untrained() if self.step == 0 else ()
-            self._values.update(self._layers.updates(without=without))
-            self._next_probe = next(self._probes, -1)
-            self._is_probe = False
-        if self._objective is not None:
-            self._values["loss"] = self._objective
-        self._values["lr"] = _rate(optimizer)
-        values, self._values = self._values, {}
-        self._say(values)
-        self._remember_gradient(optimizer)
-        self._stepped.clear()
-        self.step += 1
-
-    def _look_at_gradients(self) -> None:
-        if self._is_probe and self._layers is not None:
-            self._values.update(self._layers.norms())
-        if self.step % self._every:
-            return
-        began = time.perf_counter()
-        gradients = [
-            one.grad
-            for ref in self._parameters
-            if (one := ref()) is not None and one.grad is not None
-        ]
-        if not gradients:
-            return
-        is_here = all(one.device.type == "cpu" or one.is_sparse for one in gradients)
-        self._values["grad_norm"] = norm(gradients) if is_here else norm_on_device(gradients)
-        if len(self._costs) < _FEWEST_STEPS:
-            self._costs.append((began, time.perf_counter() - began))
-            if len(self._costs) == _FEWEST_STEPS:
-                self._decide_how_often()
-
-    def _decide_how_often(self) -> None:
-        """Every step, if that takes 2 % of its time at most; else each second, fourth and so on."""
-        starts = [began for began, _ in self._costs]
-        a_step = sorted(b - a for a, b in pairwise(starts))
-        cost = min(seconds for _, seconds in self._costs)
-        while self._every < 64 and cost > _NORM_SHARE * self._every * a_step[len(a_step) // 2]:
-            self._every *= 2
-
-    def _untrained(self) -> list[int]:
-        """Weights that the optimizers seen so far do not change: another may be about to."""
-        named = self._names
-        return [one for one in named if one not in self._ids]
-
-    def _remember_gradient(self, optimizer: Any) -> None:
-        """The smallest gradient stands for all of them."""
-        found = [one for one in _parameters(optimizer) if one.grad is not None]
-        dense = [one for one in found if not one.grad.is_sparse]
-        smallest = min(dense, key=lambda one: one.numel(), default=None)
-        self._is_cleared = smallest is None
-        if smallest is not None:
-            self._probed_gradient = weakref.ref(smallest), weakref.ref(smallest.grad)
-
-    def _say(self, values: Mapping[str, Any]) -> None:
-        named = {self.prefix + name: value for name, value in values.items()}
-        if self._pending or any(isinstance(one, torch.Tensor) for one in named.values()):
-            self._pending.append((named, self.step))
-            if len(self._pending) >= _PENDING:
-                self._flush()
-        else:
-            self._tell(named, self.step)
+        self._stepped[id(optimizer)] = _rate(optimizer)
+        if objective is not None:
+            self._values["loss"] = objective
+        self._clearing.remember(self._parameters)
+        if len(self._stepped) >= len(self._optimizers):
+            self._complete()
 
     def say_at_last_step(self, values: Mapping[str, Any]) -> None:
         """Logs what belongs to the steps that are over."""
-        self.step -= 1
-        try:
-            self._say(values)
-        finally:
-            self.step += 1
+        self._say(values, max(self.step - 1, 0))
 
-    def _flush(self) -> None:
-        pending, self._pending = self._pending, []
-        for values, step in pending:
-            self._tell(
-                {
-                    name: one.item() if isinstance(one, torch.Tensor) else one
-                    for name, one in values.items()
-                },
-                step,
-            )
+    def finish(self) -> None:
+        """Logs what is pending, and what is known at the end."""
+        if self._stepped:
+            self._complete()
+        if self._clearing.updates:
+            share = self._clearing.uncleared / self._clearing.updates
+            self.say_at_last_step({"uncleared_grad_share": share})
+
+    # -- within ---------------------------------------------------------------------------------
+    def _complete(self) -> None:
+        """The weights of an update are what they will be: logs it."""
+        if self._layers is not None and self._probes.is_at(self.step):
+            began = time.thread_time()
+            without = set(self._names) - self._ids if self.step == 0 else ()
+            self._values.update(self._layers.updates(without=without))
+            self._probes.spent_s += time.thread_time() - began
+        self._values["lr"] = next(iter(self._stepped.values()))
+        self._stepped.clear()
+        self._probes.pass_by(self.step)
+        values, self._values = self._values, {}
+        self._say(values, self.step)
+        self.step += 1
+
+    def _gradients(self) -> list[Any]:
+        found = [one.grad for ref in self._parameters if (one := ref()) is not None]
+        return [one for one in found if one is not None]
+
+    def _look_at_gradients(self) -> None:
+        if self._layers is not None and self._probes.is_at(self.step):
+            began = time.thread_time()
+            self._values.update(self._layers.norms())
+            self._probes.spent_s += time.thread_time() - began
+        gradients = self._gradients() if self._pace.is_at(self.step) else []
+        if gradients:
+            began = time.perf_counter()
+            is_here = all(one.is_cpu or one.is_sparse for one in gradients)
+            self._values["grad_norm"] = norm(gradients) if is_here else norm_on_device(gradients)
+            self._pace.spend(time.perf_counter() - began)
+
+    def _say(self, values: Mapping[str, Any], step: int) -> None:
+        if self.prefix:
+            values = {self.prefix + name: value for name, value in values.items()}
+        self._tell(values, step)
+
+
+class _Probes:
+    """The steps at which more is looked at, if that takes no more than its share of the time."""
+
+    def __init__(self) -> None:
+        self.spent_s = 0.0
+        self._steps = probe_steps()
+        self._next = next(self._steps)
+        self._began = time.perf_counter()
+
+    def is_at(self, step: int) -> bool:
+        return step == self._next
+
+    def pass_by(self, step: int) -> None:
+        """A step is over."""
+        if step != self._next:
+            return
+        self._next = next(self._steps, -1)
+        a_step = (time.perf_counter() - self._began) / (step + 1)
+        while self._next > 0 and self.spent_s > max(_FREE_S, _SHARE * a_step * self._next):
+            self._next = next(self._steps, -1)
+
+
+class _Pace:
+    """Which steps are logged: each while that is affordable, then each second, fourth and so on."""
+
+    def __init__(self) -> None:
+        self.every = 1
+        self._spent_s = 0.0
+        self._began = time.perf_counter()
+
+    def is_at(self, step: int) -> bool:
+        return not step % self.every
+
+    def spend(self, seconds: float) -> None:
+        """A step was logged."""
+        self._spent_s += seconds
+        if self._spent_s > _FREE_S and self.every < _RAREST:
+            now = time.perf_counter()
+            if self._spent_s > _SHARE * (now - self._began):
+                self.every *= 2
+                self._spent_s, self._began = 0.5 * _FREE_S, now
+
+
+class _Clearing:
+    """Whether gradients are cleared between an update and the next: the smallest stands for all."""
+
+    def __init__(self) -> None:
+        self.updates = 0
+        self.uncleared = 0
+        self._weight: weakref.ref[Any] | None = None
+        self._gradient: weakref.ref[Any] | None = None
+        self._is_cleared = True
+
+    def remember(self, parameters: Sequence[weakref.ref[Any]]) -> None:
+        """An update is over."""
+        weight = None if self._weight is None else self._weight()
+        gradient = None if weight is None else weight.grad
+        if gradient is None:
+            weight = _smallest(parameters)
+            self._weight = None if weight is None else weakref.ref(weight)
+            gradient = None if weight is None else weight.grad
+        self._gradient = None if gradient is None else weakref.ref(gradient)
+        self._is_cleared = gradient is None
+
+    def look(self) -> None:
+        """A backward pass begins: looks whether the gradient is still the one that was applied."""
+        if self._is_cleared or self._weight is None or self._gradient is None:
+            return
+        now = getattr(self._weight(), "grad", None)
+        is_same = now is not None and now is self._gradient()
+        self._is_cleared = not is_same or not bool(torch.any(now))
+
+    def count(self) -> None:
+        """An update is about to be made."""
+        self.updates += 1
+        self.uncleared += not self._is_cleared
+
+
+def _smallest(parameters: Sequence[weakref.ref[Any]]) -> Any:
+    known = [one for ref in parameters if (one := ref()) is not None and one.grad is not None]
+    dense = [one for one in known if not one.grad.is_sparse]
+    return min(dense, key=lambda one: one.numel(), default=None)
 
 
 def _parameters(optimizer: Any) -> list[Any]:
@@ -265,5 +292,9 @@ def _parameters(optimizer: Any) -> list[Any]:
 def _rate(optimizer: Any) -> Any:
     rate = optimizer.param_groups[0].get("lr")
     if isinstance(rate, torch.Tensor):
-        return rate.item() if rate.device.type == "cpu" else rate.detach().clone()
+        return rate.item() if rate.is_cpu else rate.detach().clone()
     return rate
+
+
+def _number(value: Any) -> Any:
+    return value.item() if isinstance(value, torch.Tensor) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from aseptic.integrations.torch_losses import Loss
     from aseptic.integrations.variables import Part
 
+_INTERVAL_S = 0.25  # from one write of points to the next: a write costs as much as some steps
 _MOST_TRAININGS = 4
 _FACTS_AT = (8, 64)  # steps after which it is told what the targets are like
 _TARGET_BATCHES = 64  # whose targets are counted at first; then one in sixteen
@@ -43,6 +45,8 @@ class TorchWatch:
         self._is_certain = True  # that the loss function that was recognised is the objective
         self._epochs = Epochs(self._tell_epoch)
         self._told: dict[str, float] = {}
+        self._points: list[tuple[Mapping[str, Any], float, float]] = []
+        self._written_at = 0.0
         self._parts: dict[int, Part | None] = {}  # of data sets, by the names of their loaders
         self._evaluations = [0, 0]  # all, and those in training mode
         #: Whether the graph keeps its tensors through functions of the user's, or computes them
@@ -77,58 +81,57 @@ class TorchWatch:
 
     def backward(self, tensors: tuple[Any, ...]) -> None:
         """A backward pass is about to begin."""
-        if len(tensors) != 1 or not isinstance(tensors[0], torch.Tensor):
-            self._is_certain = False
-            return
-        root = tensors[0]
-        if root.numel() == 1:
-            self._objectives.append((weakref.ref(root), self._objective(root)))
         for training in self._trainings:
             training.begin_update()
+        root = tensors[0]
+        if len(tensors) != 1 or not isinstance(root, torch.Tensor):
+            self._is_certain = False
+            return
+        if root.numel() == 1:
+            self._objectives.append((weakref.ref(root), self._objective(root)))
         is_one = len(self._trainings) == 1
         if is_one and root.grad_fn is not None and not self.has_saved_hooks:
-            self._trainings[0].reading(root.grad_fn)
+            self._trainings[0].read(root.grad_fn)
 
     def scaled(self, outputs: Any, result: Any) -> None:
         """A GradScaler has multiplied a loss: the objective is what it was before."""
         if isinstance(outputs, torch.Tensor) and outputs.numel() == 1:
             self._scaled = [(weakref.ref(result), value_of(outputs))]
 
-    def before_step(self, optimizer: Any, *, has_closure: bool) -> None:
+    def found_saved_hooks(self) -> None:
+        """The graph keeps its tensors through functions: reading it would call them."""
+        self.has_saved_hooks = True
+
+    def before_step(self, optimizer: Any, has_closure: bool) -> None:
         """An optimizer is about to change its weights."""
         if has_closure:
             self._objectives, self._losses = [], []
         training = self._training_of(optimizer)
-        if self._latest not in (None, training) and training is self._trainings[0]:
-            self._take_turns()
-        self._latest = training
-        if training is None:
-            return
-        with torch.no_grad():
+        if training is not self._latest:
+            if self._latest is not None and training is self._trainings[0]:
+                self._take_turns()
+            self._latest = training
+        if training is not None:
             training.before(has_closure=has_closure)
 
-    def after_step(self, optimizer: Any, *, has_closure: bool) -> None:
+    def after_step(self, optimizer: Any, has_closure: bool) -> None:
         """An optimizer has changed its weights."""
         training = self._latest
         if training is None:
             return
         if has_closure:  # the first of its evaluations was at the weights of this step
             self._objectives, self._losses = self._objectives[:1], self._losses[:1]
-        objective = None
-        if self._objectives:
-            objective = sum(value for _, value in self._objectives)
-        loss, count = self._recognised()
-        if training is not self._trainings[0]:
-            loss = None
-        with torch.no_grad():
-            is_complete = training.after(optimizer, objective, has_closure=has_closure)
-        if is_complete:
-            if training is self._trainings[0] and objective is not None:
-                self._epochs.stepped(objective, loss, count)
-                self._tell_facts(training)
-            self._losses, self._objectives, self._scaled = [], [], []
+        objective = sum(value for _, value in self._objectives) if self._objectives else None
+        training.after(optimizer, objective, has_closure=has_closure)
+        if objective is not None:
+            if training is self._trainings[0]:
+                self._epochs.stepped(objective, *self._recognised())
+                if training.step in _FACTS_AT and self._is_certain:
+                    self._tell_changed(training, self._targets.facts())
+            self._objectives, self._scaled = [], []
+        self._losses = []
 
-    def waited(self, iterator: Any, seconds: float, *, is_over: bool) -> None:
+    def waited(self, iterator: Any, seconds: float, is_over: bool) -> None:
         """A data loader has given a batch, or its end."""
         self._epochs.waited(iterator, seconds, is_over=is_over)
 
@@ -142,6 +145,7 @@ class TorchWatch:
                 self._tell_last_facts(self._trainings[0])
             for training in self._trainings:
                 training.finish()
+            self._write()
         self._trainings, self._models, self._latest = [], [], None
 
     # -- trainings ------------------------------------------------------------------------------
@@ -152,12 +156,12 @@ class TorchWatch:
         as those of a GAN, are two trainings.
         """
         for training in self._trainings:
-            if optimizer in training.optimizers:
+            if training.is_of(optimizer):
                 return training
-        found = next((one for one in self._trainings if one.has(optimizer)), None)
-        if found is None and self._latest is not None and not self._objectives:
+        found = next((one for one in self._trainings if one.shares_weights(optimizer)), None)
+        is_late = found is None and self._latest is not None and not self._objectives
+        if is_late:
             found = self._latest
-            found.ignore_once(optimizer)
         if found is None:
             if len(self._trainings) == _MOST_TRAININGS:
                 self.run.problem("training", f"only the first {_MOST_TRAININGS} are watched")
@@ -167,7 +171,7 @@ class TorchWatch:
             found = Training(prefix, self._tell)
             self._trainings.append(found)
         modules = modules_of(optimizer, [one for ref in self._models if (one := ref()) is not None])
-        found.take_in(optimizer, modules)
+        found.take_in(optimizer, modules, late=is_late)
         for _, module in modules:
             self._add_model(module)
         if found.missed_layers:
@@ -195,10 +199,14 @@ class TorchWatch:
 
     def _recognised(self) -> tuple[Any, int]:
         """The mean loss of this update and its samples, where it is certain which it was."""
+        if not self._is_certain:
+            return None, 0
+        if len(self._losses) == len(self._objectives) == 1:
+            return self._losses[0].value, self._losses[0].samples
         roots = [ref() for ref, _ in self._objectives]
         exact = [one for one in self._losses if any(one.result() is root for root in roots)]
         certain = exact if len(exact) == len(roots) else self._losses
-        if not certain or len(certain) != len(roots) or not self._is_certain:
+        if not certain or len(certain) != len(roots):
             return None, 0
         samples = sum(one.samples for one in certain)
         return sum(one.value * one.samples for one in certain) / max(samples, 1), samples
@@ -238,7 +246,20 @@ class TorchWatch:
 
     # -- what is told ---------------------------------------------------------------------------
     def _tell(self, values: Mapping[str, Any], step: float) -> None:
-        self.run.log(values, step=step)
+        now = time.time()
+        self._points.append((values, step, now))
+        if now - self._written_at > _INTERVAL_S:
+            self._write()
+
+    def _write(self) -> None:
+        """Hands on what was seen, in one piece; reads what is still on another device."""
+        self._written_at = time.time()
+        points, self._points = self._points, []
+        self.run.log_seen([(_numbers(values), step, at) for values, step, at in points])
+
+    def forget_points(self) -> None:
+        """In a forked process: what was not written yet is its parent's to write."""
+        self._points = []
 
     def _tell_epoch(self, values: Mapping[str, Any]) -> None:
         if self._trainings and not self._trainings[0].prefix:
@@ -246,11 +267,6 @@ class TorchWatch:
             if (share := self._epochs.wait_share) is not None and "train_loss" in told:
                 told["data_wait_share"] = share
             self._trainings[0].say_at_last_step(told)
-
-    def _tell_facts(self, training: Training) -> None:
-        """What the targets tell, once there are enough of them, and in the end."""
-        if training.step in _FACTS_AT and self._is_certain:
-            self._tell_changed(training, self._targets.facts())
 
     def _tell_last_facts(self, training: Training) -> None:
         facts = self._targets.facts() if self._is_certain else {}
@@ -264,6 +280,14 @@ class TorchWatch:
         self._told.update(fresh)
         if fresh:
             training.say_at_last_step(fresh)
+
+
+def _numbers(values: Mapping[str, Any]) -> Mapping[str, float | int]:
+    if not any(isinstance(one, torch.Tensor) for one in values.values()):
+        return values
+    return {
+        name: one.item() if isinstance(one, torch.Tensor) else one for name, one in values.items()
+    }
 
 
 def modules_of(optimizer: Any, known: list[Any]) -> list[tuple[str, Any]]:

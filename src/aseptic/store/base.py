@@ -63,6 +63,10 @@ Record = (
 )
 
 
+#: One value of each of some metrics, their step, and seconds since the epoch.
+Point = tuple["Mapping[str, float | int]", "float | None", float]
+
+
 class Series(NamedTuple):
     """One metric of one run, point by point. The arrays are of equal length.
 
@@ -103,6 +107,11 @@ class RunJournal(ABC):
     @abstractmethod
     def log(self, values: Mapping[str, float | int], *, step: float | None, time_s: float) -> None:
         """Writes one point of each metric. It is in the operating system's hands on return."""
+
+    def log_many(self, points: Sequence[Point]) -> None:
+        """Writes many points, in their order, as `log` does."""
+        for values, step, time_s in points:
+            self.log(values, step=step, time_s=time_s)
 
     @abstractmethod
     def append(self, record: Record) -> None:

@@ -24,7 +24,7 @@ from torch.optim.optimizer import (
 from aseptic.capture.patches import Patches, Place, as_own_frame
 from aseptic.integrations.torch_losses import FUNCTIONS
 from aseptic.integrations.torch_watch import TorchWatch
-from aseptic.tracking import find_active_run
+from aseptic.tracking import find_active_run, run_of_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,7 +49,7 @@ def watch(run: ActiveRun, model: Any, optimizer: Any = None, loss: Any = None) -
     """What a person names of a training need not be found. Until the run ends."""
     if not isinstance(model, torch.nn.Module):
         raise TypeError(f"watch takes a torch.nn.Module, not {type(model).__name__}")
-    found = _WATCHES.get(run.run_id)
+    found = _WATCHES.get(run)
     if found is not None:
         found.add(model, optimizer, loss)
 
@@ -58,16 +58,16 @@ class _OfRun:
     """The hooks in torch for one run."""
 
     def __init__(self, run: ActiveRun) -> None:
-        self._run_id = run.run_id
+        self._run = run
         with _LOCK:
             if not _WATCHES:
                 _HOOKS.put_in()
-            _WATCHES[run.run_id] = TorchWatch(run)
+            _WATCHES[run] = TorchWatch(run)
 
     def stop(self) -> None:
         """Logs what is left; after the last run torch is as it was."""
         with _LOCK:
-            found = _WATCHES.pop(self._run_id, None)
+            found = _WATCHES.pop(self._run, None)
             if not _WATCHES:
                 _HOOKS.take_out()
         if found is not None:
@@ -75,31 +75,38 @@ class _OfRun:
 
 
 _LOCK = threading.RLock()
-_WATCHES: dict[str, TorchWatch] = {}
+_WATCHES: dict[ActiveRun, TorchWatch] = {}
 
 
-def _tell(event: Callable[[TorchWatch], None]) -> None:
+def _here() -> TorchWatch | None:
+    """The watch of the run that this code belongs to."""
+    run = run_of_context()
+    if run is None or run.is_ended:
+        run = find_active_run()
+    watch = None if run is None else _WATCHES.get(run)
+    return None if watch is None or watch.is_off else watch
+
+
+def _tell(event: Callable[..., None], *args: Any) -> None:
     """Tells the watch of the run that this code belongs to; a fault switches it off."""
-    run = find_active_run()
-    watch = None if run is None else _WATCHES.get(run.run_id)
-    if watch is None or watch.is_off:
-        return
-    try:
-        event(watch)
-    except Exception as error:  # noqa: BLE001 -- a fault of ours never stops a training
-        watch.is_off = True
-        watch.run.problem("training with torch", f"{type(error).__name__}: {error}")
+    watch = _here()
+    if watch is not None:
+        try:
+            event(watch, *args)
+        except Exception as error:  # noqa: BLE001 -- a fault of ours never stops a training
+            watch.is_off = True
+            watch.run.problem("training with torch", f"{type(error).__name__}: {error}")
 
 
 # -- what torch calls -----------------------------------------------------------------------------
 def _before_step(optimizer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     if not torch.compiler.is_compiling():
-        _tell(lambda watch: watch.before_step(optimizer, has_closure=_has_closure(args, kwargs)))
+        _tell(TorchWatch.before_step, optimizer, _has_closure(args, kwargs))
 
 
 def _after_step(optimizer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     if not torch.compiler.is_compiling():
-        _tell(lambda watch: watch.after_step(optimizer, has_closure=_has_closure(args, kwargs)))
+        _tell(TorchWatch.after_step, optimizer, _has_closure(args, kwargs))
 
 
 def _has_closure(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
@@ -107,56 +114,58 @@ def _has_closure(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     return callable(kwargs.get("closure")) or any(callable(one) for one in args[1:])
 
 
-def _backward(*_: object) -> Observer:
-    def observe(args: tuple[Any, ...], _: dict[str, Any], __: object) -> None:
-        # `torch.autograd.grad` asks the same question: 3 frames up from here is who asks
-        if sys._getframe(3).f_code.co_name == "backward":  # noqa: SLF001 -- as said
-            _tell(lambda watch: watch.backward(args[0]))
+def _backward(args: tuple[Any, ...], _: dict[str, Any], __: object) -> None:
+    # `torch.autograd.grad` asks the same question: 2 frames up from here is who asks
+    if sys._getframe(2).f_code.co_name == "backward":  # noqa: SLF001 -- as said
+        _tell(TorchWatch.backward, args[0])
+
+
+def _loss(kind: str) -> Observer:
+    names = _OPTIONS.get(kind, ())
+
+    def observe(args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+        options = (
+            kwargs if len(args) == 2 else {**dict(zip(names, args[2:], strict=False)), **kwargs}
+        )
+        if options.get("size_average") is not None or options.get("reduce") is not None:
+            return  # what these mean is torch's past
+        prediction = args[0] if args else kwargs["input"]
+        target = args[1] if len(args) > 1 else kwargs["target"]
+        _tell(TorchWatch.computed, kind, prediction, target, options, result)
 
     return observe
 
 
-def _loss(kind: str) -> Callable[[Any], Observer]:
-    names = _OPTIONS.get(kind, ())
-
-    def observe(args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
-        options = {**dict(zip(names, args[2:], strict=False)), **kwargs}
-        given = dict(zip(("input", "target"), args, strict=False)) | options
-        if given.get("size_average") is None and given.get("reduce") is None:
-            prediction, target = given["input"], given["target"]
-            _tell(lambda watch: watch.computed(kind, prediction, target, options, result))
-
-    return lambda _: observe
+def _scaled(args: tuple[Any, ...], _: dict[str, Any], result: Any) -> None:
+    _tell(TorchWatch.scaled, args[1], result)
 
 
-def _scaled(*_: object) -> Observer:
-    return lambda args, __, result: _tell(lambda watch: watch.scaled(args[1], result))
-
-
-def _saved_hooks(*_: object) -> Observer:
-    def see(watch: TorchWatch) -> None:
-        watch.has_saved_hooks = True
-
-    return lambda *__: _tell(see)
+def _saved_hooks(*_: object) -> None:
+    _tell(TorchWatch.found_saved_hooks)
 
 
 def _places() -> Iterator[Place]:
     functional = torch.nn.functional
     for name in FUNCTIONS:
         if name in vars(functional):
-            yield Place(functional, name, _loss(name))
+            yield _place(functional, name, _loss(name))
     if "_make_grads" in vars(torch.autograd):
-        yield Place(torch.autograd, "_make_grads", _backward)
+        yield _place(torch.autograd, "_make_grads", _backward)
     scaler = getattr(torch.amp, "GradScaler", None)
     if scaler is not None:
-        yield Place(scaler, "scale", _scaled)
-    yield Place(torch.autograd.graph.saved_tensors_hooks, "__enter__", _saved_hooks)
+        yield _place(scaler, "scale", _scaled)
+    yield _place(torch.autograd.graph.saved_tensors_hooks, "__enter__", _saved_hooks)
+
+
+def _place(owner: Any, name: str, observer: Observer) -> Place:
+    return Place(owner, name, lambda _: observer)
 
 
 class _TorchPatches(Patches):
     """Wrappers that torch's compilers look through, and that are made once.
 
     Code that was compiled while a function was wrapped is not compiled again for another wrapper.
+    They tell whom the code belongs to, and nobody else, so they need not ask who watches.
     """
 
     def __init__(self) -> None:
@@ -165,10 +174,19 @@ class _TorchPatches(Patches):
 
     def _wrapper(self, original: Any, observe: Callable[[Any], Observer]) -> Any:
         if id(original) not in self._made:
-            wrapper = super()._wrapper(original, observe)
-            vars(wrapper).update({"__script_if_tracing_wrapper": True, "__original_fn": original})
-            self._made[id(original)] = original, wrapper
+            self._made[id(original)] = original, _wrapped(original, observe(None))
         return self._made[id(original)][1]
+
+
+def _wrapped(original: Any, observer: Observer) -> Any:
+    @functools.wraps(original)
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        result = original(*args, **kwargs)
+        observer(args, kwargs, result)
+        return result
+
+    vars(watched).update({"__script_if_tracing_wrapper": True, "__original_fn": original})
+    return as_own_frame(watched)
 
 
 class _Hooks:
@@ -208,11 +226,9 @@ def _timed_next(original: Any) -> Any:
         try:
             batch = original(self)
         except StopIteration:
-            seconds = time.perf_counter() - began
-            _tell(lambda watch: watch.waited(self, seconds, is_over=True))
+            _tell(TorchWatch.waited, self, time.perf_counter() - began, True)
             raise
-        seconds = time.perf_counter() - began
-        _tell(lambda watch: watch.waited(self, seconds, is_over=False))
+        _tell(TorchWatch.waited, self, time.perf_counter() - began, False)
         return batch
 
     return as_own_frame(watched)
