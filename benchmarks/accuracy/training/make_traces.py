@@ -1,0 +1,155 @@
+"""Trains all that a part plans, watched by aseptic, and keeps a trace of each training.
+
+    python benchmarks/accuracy/training/make_traces.py --part design
+
+What is there already is not trained again, so a run that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import aseptic
+import numpy as np
+from config import Config
+from data import linear_reference, make_task, spoil
+from traces import Points, Trace, read_trace, write_trace
+from trainings import Plan, few, plan, recipe
+
+if TYPE_CHECKING:
+    from aseptic.active_run import ActiveRun
+    from data import Task
+    from outcome import Outcome
+
+HERE = Path(__file__).parent
+WORK = HERE / "work"
+
+
+def make(one: Plan, *, store: str) -> Trace:
+    """Trains once."""
+    config = one.config
+    rows = {"seed": config.seed, "n_train": config.n_train, "noise": config.noise}
+    sound = make_task(config.source, **rows)
+    task = spoil(sound, config)
+    reference = linear_reference(config.source, **rows)
+    with aseptic.track(one.name, store=store) as run:
+        started, clock = time.time(), time.perf_counter()
+        outcome = _train(config, task, run, reference["val"])
+        seconds = time.perf_counter() - clock
+    return Trace(
+        name=one.name,
+        recipe=recipe(config),
+        architecture=config.architecture,
+        fault=one.fault.name if one.fault else "",
+        twin=one.twin,
+        config=asdict(config),
+        seconds=round(seconds, 4),
+        series=_series(run, started),
+        oracle=_oracle(config, sound, outcome, reference),
+        layer_sizes=outcome.layer_sizes,
+        error=outcome.error,
+    )
+
+
+def _train(config: Config, task: Task, run: ActiveRun, reference: float) -> Outcome:
+    import train_boosted
+    import train_sklearn
+
+    run.log(dummy_loss=task.dummy_loss, reference_score=reference, n_train=len(task.y["train"]))
+    if task.is_class:
+        run.log(n_classes=task.n_classes)
+    if config.architecture == "boosted":
+        return train_boosted.train(config, task, run.log, _unwatched)
+    if config.architecture == "mlp":
+        return train_sklearn.train(config, task, run.log, _unwatched)
+    import train_torch
+    from recorder import Recorder
+
+    run.log(input_abs_max=float(np.nanmax(np.abs(task.x["train"]))))
+    steps = config.epochs * -(-len(task.y["train"]) // config.batch)
+    return train_torch.train(config, task, run.log, Recorder(run, steps).watch)
+
+
+def _unwatched(*_: Any) -> None:
+    """scikit-learn's models, LightGBM's and XGBoost's are seen without being handed over."""
+
+
+def _series(run: ActiveRun, started: float) -> dict[str, Points]:
+    return {
+        one.metric: Points(
+            np.asarray(one.step, float),
+            np.asarray(one.value, float),
+            np.asarray(one.time_s) - started,
+        )
+        for one in run.store.read_series([run.run_id])
+    }
+
+
+def _oracle(config: Config, task: Task, outcome: Outcome, reference: dict[str, float]) -> dict:
+    """What held-out rows say: the test rows, as they are without the fault in preparation."""
+    test = outcome.predicted["test"]
+    return {
+        "metric": task.metric,
+        "n_test": len(task.y["test"]),
+        "dummy_loss": task.dummy_loss,
+        "dummy_score": _dummy_score(task),
+        "reference": reference["test"],
+        "test_losses": outcome.test_losses,
+        "test_loss": test.loss,
+        "test_score": test.score,
+        "val_score": outcome.predicted["val"].score,
+        "reported_val_score": outcome.reported_score,
+        "final": {part: one.metrics() for part, one in outcome.predicted.items()},
+    }
+
+
+def _dummy_score(task: Task) -> float:
+    if not task.is_class:
+        return 0.0
+    top = np.bincount(task.y["train"]).argmax()
+    return float(np.mean(task.y["test"] == top))
+
+
+def make_all(planned: list[Plan], folder: Path) -> None:
+    """Makes what is missing, and says how far it is."""
+    warnings.simplefilter("ignore")
+    folder.mkdir(parents=True, exist_ok=True)
+    store = str(folder.parent / f"{folder.name}-runs")
+    started = time.time()
+    missing = [one for one in planned if not _is_made(one, folder)]
+    for number, one in enumerate(missing, 1):
+        write_trace(folder, make(one, store=store))
+        left = (time.time() - started) / number * (len(missing) - number)
+        said = f"training {number} of {len(missing)}, {left / 60:.0f} min left  {one.name:60.60}"
+        print(f"\r{said}", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+
+
+def _is_made(one: Plan, folder: Path) -> bool:
+    path = folder / f"{one.name}.json.gz"
+    return path.exists() and read_trace(path).recipe == recipe(one.config)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--part", choices=("design", "evaluation"), default="evaluation")
+    parser.add_argument("--cases", type=int, help="about so many, for a quick look")
+    parser.add_argument("--work", type=Path, default=WORK, help="where all is kept")
+    options = parser.parse_args()
+    planned = plan(options.part)
+    if options.cases is not None:
+        planned = few(planned, options.cases)
+    make_all(planned, options.work / options.part)
+
+
+if __name__ == "__main__":
+    main()
