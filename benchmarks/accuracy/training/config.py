@@ -44,5 +44,5 @@ class Config:
     softmax_twice: bool = False
     evaluates_in_eval_mode: bool = True
     class_weight: float = 1.0  # of the first class, beside that of the others
-    wait_each_step_s: float = 0.0
-    wait_once_s: float = 0.0  # in the middle
+    wait_each_row_s: float = 0.0
+    wait_once_s: float = 0.0  # in the middle, after which someone interrupts it

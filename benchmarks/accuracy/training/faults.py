@@ -60,8 +60,8 @@ _QUANTITIES = ("diabetes", "housing", "diamonds", "boston", "computers")
 
 
 def _oscillation(config: Config, rng: Generator) -> Config:
-    ranges = {"sgd": (-0.4, 0.1), "momentum": (-0.9, -0.4)}
-    lr = _between(rng, *ranges.get(config.optimizer, (-1.3, -0.7)))
+    ranges = {"sgd": (-0.2, 0.3), "momentum": (-0.7, -0.2)}
+    lr = _between(rng, *ranges.get(config.optimizer, (-1.2, -0.5)))
     return replace(config, lr=lr, schedule="none", clip=0.0, patience=0)
 
 
@@ -172,7 +172,8 @@ def _class_collapse(config: Config, rng: Generator) -> Config:
 def _starved(config: Config, rng: Generator) -> Config:
     steps = min(200, config.epochs * -(-config.n_train // config.batch))
     epochs = max(3, steps * config.batch // config.n_train)
-    return replace(config, wait_each_step_s=float(rng.uniform(0.008, 0.015)), epochs=epochs)
+    wait_s = float(rng.uniform(0.008, 0.015)) / config.batch
+    return replace(config, wait_each_row_s=wait_s, epochs=epochs)
 
 
 def _stalled(config: Config, rng: Generator) -> Config:
@@ -235,17 +236,17 @@ FAULTS = {
             "double softmax", ("T21",), ("T04", "T16"), NETS, _double_softmax, needs_classes=True
         ),
         Fault(
-            "evaluation in training mode", ("T19",), (), NETS, _evaluation_mode, harm="misreported"
+            "evaluation in training mode", ("T24",), (), NETS, _evaluation_mode, harm="misreported"
         ),
         Fault(
             "class collapse",
-            ("T24",),
+            ("T25",),
             ("T04", "T15", "T16"),
             NETS,
             _class_collapse,
             needs_classes=True,
         ),
-        Fault("starved of data", ("T25",), (), NETS, _starved, harm="time"),
+        Fault("starved of data", ("T19",), (), NETS, _starved, harm="time"),
         Fault("stalled", ("T18",), (), NETS, _stalled, harm="time"),
     )
 }

@@ -70,9 +70,9 @@ def has_hurt(trace: Trace, twin: Trace) -> bool:
 
 def waited_share(trace: Trace) -> float:
     """The share of the training's time that was planted as waiting."""
-    steps = len(trace.series["loss"].step) if "loss" in trace.series else 0
-    waited = trace.config["wait_each_step_s"] * steps + trace.config["wait_once_s"]
-    return waited / max(trace.seconds, 1e-9)
+    rows = len(trace.epochs()) * trace.oracle["n_train"]
+    waited = trace.config["wait_each_row_s"] * rows + trace.config["wait_once_s"]
+    return float(waited / max(trace.seconds, 1e-9))
 
 
 def _is_worse(trace: Trace, twin: Trace) -> bool:

@@ -18,17 +18,19 @@ from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import aseptic
 import numpy as np
 from config import Config
 from data import linear_reference, make_task, spoil
 from traces import Points, Trace, read_trace, write_trace
 from trainings import Plan, few, plan, recipe
 
+import aseptic
+
 if TYPE_CHECKING:
-    from aseptic.active_run import ActiveRun
     from data import Task
     from outcome import Outcome
+
+    from aseptic.active_run import ActiveRun
 
 HERE = Path(__file__).parent
 WORK = HERE / "work"
@@ -41,10 +43,21 @@ def make(one: Plan, *, store: str) -> Trace:
     sound = make_task(config.source, **rows)
     task = spoil(sound, config)
     reference = linear_reference(config.source, **rows)
-    with aseptic.track(one.name, store=store) as run:
-        started, clock = time.time(), time.perf_counter()
-        outcome = _train(config, task, run, reference["val"])
-        seconds = time.perf_counter() - clock
+    train = _trainer(config)
+    outcome = None
+    try:
+        with aseptic.track(one.name, store=store) as run:
+            started, clock = time.time(), time.perf_counter()
+            run.log(reference_score=reference["val"])
+            if config.architecture in ("mlp", "boosted"):
+                _log_facts(task, run)
+            outcome = train(config, task, run.log, aseptic.watch)
+    except KeyboardInterrupt as interrupt:
+        outcome = getattr(interrupt, "outcome", None)
+        if outcome is None:
+            raise
+    seconds = time.perf_counter() - clock
+    recorded = aseptic.get_run(run.run_id, store=run.store)
     return Trace(
         name=one.name,
         recipe=recipe(config),
@@ -52,35 +65,29 @@ def make(one: Plan, *, store: str) -> Trace:
         fault=one.fault.name if one.fault else "",
         twin=one.twin,
         config=asdict(config),
+        status=recorded.status,
         seconds=round(seconds, 4),
         series=_series(run, started),
-        oracle=_oracle(config, sound, outcome, reference),
+        oracle=_oracle(sound, outcome, reference),
         layer_sizes=outcome.layer_sizes,
         error=outcome.error,
     )
 
 
-def _train(config: Config, task: Task, run: ActiveRun, reference: float) -> Outcome:
+def _trainer(config: Config) -> Any:
     import train_boosted
     import train_sklearn
+    import train_torch
 
-    run.log(dummy_loss=task.dummy_loss, reference_score=reference, n_train=len(task.y["train"]))
+    trainers = {"boosted": train_boosted.train, "mlp": train_sklearn.train}
+    return trainers.get(config.architecture, train_torch.train)
+
+
+def _log_facts(task: Task, run: ActiveRun) -> None:
+    """What nobody sees in a model of scikit-learn, and a person may say."""
+    run.log(dummy_loss=task.dummy_loss, n_train=len(task.y["train"]))
     if task.is_class:
         run.log(n_classes=task.n_classes)
-    if config.architecture == "boosted":
-        return train_boosted.train(config, task, run.log, _unwatched)
-    if config.architecture == "mlp":
-        return train_sklearn.train(config, task, run.log, _unwatched)
-    import train_torch
-    from recorder import Recorder
-
-    run.log(input_abs_max=float(np.nanmax(np.abs(task.x["train"]))))
-    steps = config.epochs * -(-len(task.y["train"]) // config.batch)
-    return train_torch.train(config, task, run.log, Recorder(run, steps).watch)
-
-
-def _unwatched(*_: Any) -> None:
-    """scikit-learn's models, LightGBM's and XGBoost's are seen without being handed over."""
 
 
 def _series(run: ActiveRun, started: float) -> dict[str, Points]:
@@ -94,12 +101,13 @@ def _series(run: ActiveRun, started: float) -> dict[str, Points]:
     }
 
 
-def _oracle(config: Config, task: Task, outcome: Outcome, reference: dict[str, float]) -> dict:
+def _oracle(task: Task, outcome: Outcome, reference: dict[str, float]) -> dict[str, Any]:
     """What held-out rows say: the test rows, as they are without the fault in preparation."""
     test = outcome.predicted["test"]
     return {
         "metric": task.metric,
         "n_test": len(task.y["test"]),
+        "n_train": len(task.y["train"]),
         "dummy_loss": task.dummy_loss,
         "dummy_score": _dummy_score(task),
         "reference": reference["test"],

@@ -43,6 +43,7 @@ class Trace:
     fault: str  # "" for a sound one
     twin: str
     config: dict[str, Any]
+    status: str  # as aseptic has recorded it
     seconds: float  # of the training, with what watches it
     series: dict[str, Points]
     oracle: dict[str, Any]
@@ -55,7 +56,7 @@ class Trace:
 
     def epochs(self) -> list[float]:
         """When each epoch was over, in seconds from the start."""
-        points = self.series.get("train_loss")
+        points = self.series.get(f"train_{self.metric}", self.series.get("train_loss"))
         return [] if points is None else points.time_s.tolist()
 
 

@@ -9,41 +9,46 @@ import numpy as np
 from outcome import Outcome, Prediction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
     from config import Config
     from data import Task
     from numpy.typing import NDArray
     from watching import Log, Watch
 
+Pair = tuple[float, float]
 _EVERY = 5  # rounds between those whose test loss the oracle knows
 
 
 class _Patience:
-    """Logs the losses of a round, and says when validation has not got better for long."""
+    """Logs a round as people do, and says when validation has not got better for long."""
 
-    def __init__(self, config: Config, log: Log) -> None:
-        self.config, self.log = config, log
+    def __init__(self, config: Config, task: Task, log: Log) -> None:
+        self.config, self.task, self.log = config, task, log
         self.best, self.since = math.inf, 0
 
-    def is_over(self, round_number: int, train_loss: float, val_loss: float) -> bool:
-        self.log({"train_loss": train_loss, "val_loss": val_loss}, step=round_number)
-        is_better = val_loss < self.best
-        self.best, self.since = (val_loss, 0) if is_better else (self.best, self.since + 1)
+    def is_over(self, round_number: int, losses: Pair, errors: Pair) -> bool:
+        """`losses` and `errors` are of train and validation; for quantities they are the same."""
+        values = dict(zip(("train_loss", "val_loss"), losses, strict=True))
+        for part, error in zip(("train", "val"), errors, strict=True):
+            scale = 1.0 if self.task.is_class else float(np.var(self.task.y[part]))
+            values[f"{part}_{self.task.metric}"] = 1 - error / scale
+        self.log(values, step=round_number)
+        is_better = losses[1] < self.best
+        self.best, self.since = (losses[1], 0) if is_better else (self.best, self.since + 1)
         return bool(self.config.patience) and self.since >= self.config.patience
 
 
-def train(config: Config, task: Task, log: Log, watch: Watch) -> Outcome:
+def train(config: Config, task: Task, log: Log, _: Watch) -> Outcome:
     """As `train_torch.train`; `width` is the number of leaves and `depth` that of levels."""
     makers = {"hist": _hist, "lightgbm": _lightgbm, "xgboost": _xgboost}
-    predict, rounds = makers[config.family](config, task, _Patience(config, log), watch)
+    predict, rounds = makers[config.family](config, task, _Patience(config, task, log))
     at = [*range(_EVERY, rounds, _EVERY), rounds]
     losses = [Prediction(task.y["test"], predict(task.x["test"], n)).loss for n in at]
     predicted = {part: Prediction(task.y[part], predict(x, rounds)) for part, x in task.x.items()}
     return Outcome(predicted, losses, predicted["val"].score)
 
 
-def _hist(config: Config, task: Task, patience: _Patience, watch: Watch) -> tuple[Any, int]:
+def _hist(config: Config, task: Task, patience: _Patience) -> tuple[Any, int]:
     """Two rounds at a time, with `warm_start`."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
@@ -58,7 +63,6 @@ def _hist(config: Config, task: Task, patience: _Patience, watch: Watch) -> tupl
         early_stopping=False,
         random_state=config.seed % 2**31,
     )
-    watch(model, None)
     ask = "staged_predict_proba" if task.is_class else "staged_predict"
     rounds = 0
     while rounds < config.epochs:
@@ -66,8 +70,10 @@ def _hist(config: Config, task: Task, patience: _Patience, watch: Watch) -> tupl
         model.set_params(max_iter=rounds)
         model.fit(task.x["train"], task.y["train"])
         direct = model.predict_proba if task.is_class else model.predict
-        losses = [Prediction(task.y[p], direct(task.x[p])).loss for p in ("train", "val")]
-        if patience.is_over(rounds, *losses):
+        found = [Prediction(task.y[part], direct(task.x[part])) for part in ("train", "val")]
+        losses = (found[0].loss, found[1].loss)
+        errors = (1 - found[0].score, 1 - found[1].score) if task.is_class else losses
+        if patience.is_over(rounds, losses, errors):
             break
 
     def predict(x: NDArray, n: int) -> NDArray:
@@ -76,12 +82,12 @@ def _hist(config: Config, task: Task, patience: _Patience, watch: Watch) -> tupl
     return predict, rounds
 
 
-def _lightgbm(config: Config, task: Task, patience: _Patience, watch: Watch) -> tuple[Any, int]:
+def _lightgbm(config: Config, task: Task, patience: _Patience) -> tuple[Any, int]:
     import lightgbm
 
     params = {
         "objective": "multiclass" if task.is_class else "regression",
-        "metric": "multi_logloss" if task.is_class else "l2",
+        "metric": ["multi_logloss", "multi_error"] if task.is_class else "l2",
         "learning_rate": config.lr,
         "num_leaves": max(2, config.width),
         "max_depth": config.depth,
@@ -95,8 +101,10 @@ def _lightgbm(config: Config, task: Task, patience: _Patience, watch: Watch) -> 
         params["num_class"] = task.n_classes
 
     def after_round(state: Any) -> None:
-        train_loss, val_loss = (one[2] for one in state.evaluation_result_list)
-        if patience.is_over(state.iteration, train_loss, val_loss):
+        found = [one[2] for one in state.evaluation_result_list]  # of train, then of val
+        losses = (found[0], found[len(found) // 2])
+        errors = (found[len(found) // 2 - 1], found[-1])
+        if patience.is_over(state.iteration, losses, errors):
             raise lightgbm.callback.EarlyStopException(state.iteration, [])
 
     train_set = lightgbm.Dataset(task.x["train"], task.y["train"])
@@ -112,12 +120,12 @@ def _lightgbm(config: Config, task: Task, patience: _Patience, watch: Watch) -> 
     return lambda x, n: model.predict(x, num_iteration=n), model.current_iteration()
 
 
-def _xgboost(config: Config, task: Task, patience: _Patience, watch: Watch) -> tuple[Any, int]:
+def _xgboost(config: Config, task: Task, patience: _Patience) -> tuple[Any, int]:
     import xgboost
 
     params = {
         "objective": "multi:softprob" if task.is_class else "reg:squarederror",
-        "eval_metric": "mlogloss" if task.is_class else "rmse",
+        "eval_metric": ["merror", "mlogloss"] if task.is_class else "rmse",
         "eta": config.lr,
         "max_leaves": max(2, config.width),
         "max_depth": config.depth,
@@ -129,12 +137,15 @@ def _xgboost(config: Config, task: Task, patience: _Patience, watch: Watch) -> t
     }
     if task.is_class:
         params["num_class"] = task.n_classes
-    power = 1 if task.is_class else 2
 
     class AfterRound(xgboost.callback.TrainingCallback):
         def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-            losses = (list(evals_log[part].values())[0][-1] ** power for part in ("train", "val"))
-            return patience.is_over(epoch, *losses)
+            own = [evals_log[part] for part in ("train", "val")]
+            if task.is_class:
+                losses, errors = ((one[name][-1] for one in own) for name in ("mlogloss", "merror"))
+                return patience.is_over(epoch, (*losses,), (*errors,))
+            squares = tuple(one["rmse"][-1] ** 2 for one in own)
+            return patience.is_over(epoch, squares, squares)
 
     sets = {part: xgboost.DMatrix(task.x[part], task.y[part]) for part in ("train", "val")}
     model = xgboost.train(

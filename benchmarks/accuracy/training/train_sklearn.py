@@ -20,10 +20,9 @@ _SOLVERS = {"momentum": {"solver": "sgd", "momentum": 0.9}, "sgd": {"solver": "s
 _ACTIVATIONS = {"sigmoid": "logistic"}
 
 
-def train(config: Config, task: Task, log: Log, watch: Watch) -> Outcome:
+def train(config: Config, task: Task, log: Log, _: Watch) -> Outcome:
     """As `train_torch.train`. scikit-learn raises where a weight is no number: the run ends."""
     model = _build(config, task)
-    watch(model, None)
     more = {"classes": np.arange(task.n_classes)} if task.is_class else {}
     order = np.arange(len(task.y["train"]))
     if not config.is_shuffled:

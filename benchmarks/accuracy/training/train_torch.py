@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from nets import build_net, last_layer
-from torch.nn import functional
-
 from outcome import Outcome, Prediction
+from torch.nn import functional
+from torch.utils.data import DataLoader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from config import Config
     from data import Task
-    from watching import Log, Watch
-
+    from numpy.typing import NDArray
     from torch import Tensor, nn
+    from watching import Log, Watch
 
 torch.set_num_threads(1)
 
@@ -36,46 +34,53 @@ OPTIMIZERS = {
 
 
 def train(config: Config, task: Task, log: Log, watch: Watch) -> Outcome:
-    """Trains, tells `log` what a person would, and hands the model to `watch` before it starts."""
+    """Trains, hands the model to `watch` before it starts, and logs the scores of each epoch.
+
+    Losses, gradients and all else of PyTorch are seen by those who watch. Raises KeyboardInterrupt
+    where the config wants a training that never ends.
+    """
     net = build_net(config, task)
     optimizer = _optimizer(net, config)
-    steps_per_epoch = math.ceil(len(task.y["train"]) / config.batch)
-    schedule = _schedule(optimizer, config, config.epochs * steps_per_epoch)
+    train_loader = _loader(task, "train", config)
+    val_loader = _loader(task, "val", config)
+    schedule = _schedule(optimizer, config, config.epochs * len(train_loader))
     watch(net, optimizer)
-    x = {part: torch.from_numpy(values) for part, values in task.x.items()}
-    y = {part: torch.from_numpy(values) for part, values in task.y.items()}
     weights = _class_weights(config, task)
     kept: list[dict[str, Any]] = []
     best, since, step = math.inf, 0, 0
     for epoch in range(config.epochs):
         net.train()
-        for rows in _batches(y["train"], config):
-            _wait(config, step, config.epochs * steps_per_epoch)
+        for x, y in train_loader:
             if config.zeroes_gradients:
                 optimizer.zero_grad()
-            loss = _loss(net(x["train"][rows]), y["train"][rows], config, weights)
+            loss = _loss(net(x), y, config, weights)
             loss.backward()
             if config.clip:
                 torch.nn.utils.clip_grad_norm_(net.parameters(), config.clip)
             optimizer.step()
             schedule.step()
-            log({"loss": loss.item()}, step=step)
             step += 1
-        found = _evaluate(net, x, y, config)
-        log(
-            {
-                "train_loss": found["train"][0],
-                f"train_{task.metric}": found["train"][1],
-                "val_loss": found["val"][0],
-                f"val_{task.metric}": found["val"][1],
-            },
-            step=epoch,
-        )
+        if config.evaluates_in_eval_mode:
+            net.eval()
+        _, train_score = _evaluate(net, train_loader, config)
+        val_loss, val_score = _evaluate(net, val_loader, config)
+        log({f"train_{task.metric}": train_score, f"val_{task.metric}": val_score}, step=step - 1)
         kept.append(copy.deepcopy(net.state_dict()))
-        best, since = (found["val"][0], 0) if found["val"][0] < best else (best, since + 1)
+        if config.wait_once_s and epoch >= config.epochs // 2:
+            time.sleep(config.wait_once_s)
+            raise Interrupted(_outcome(config, task, kept, reported=val_score))
+        best, since = (val_loss, 0) if val_loss < best else (best, since + 1)
         if config.patience and since >= config.patience:
             break
-    return _outcome(config, task, kept, reported=found["val"])
+    return _outcome(config, task, kept, reported=val_score)
+
+
+class Interrupted(KeyboardInterrupt):
+    """Someone has lost patience with a training that stands still."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
 
 
 def _optimizer(net: nn.Module, config: Config) -> torch.optim.Optimizer:
@@ -99,17 +104,30 @@ def _schedule(
     return torch.optim.lr_scheduler.LambdaLR(optimizer, factors[config.schedule])
 
 
-def _batches(y: Tensor, config: Config) -> Iterator[Tensor]:
-    order = torch.randperm(len(y)) if config.is_shuffled else torch.argsort(y, stable=True)
-    yield from torch.split(order, config.batch)
+class _Rows(torch.utils.data.Dataset[tuple["Tensor", "Tensor"]]):
+    """Rows that take some time to be had."""
+
+    def __init__(self, x: NDArray, y: NDArray, wait_s: float) -> None:
+        self.x, self.y, self.wait_s = torch.from_numpy(x), torch.from_numpy(y), wait_s
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __getitem__(self, row: int) -> tuple[Tensor, Tensor]:
+        if self.wait_s:
+            time.sleep(self.wait_s)
+        return self.x[row], self.y[row]
 
 
-def _wait(config: Config, step: int, steps: int) -> None:
-    """For the data."""
-    if config.wait_each_step_s:
-        time.sleep(config.wait_each_step_s)
-    if config.wait_once_s and step == steps // 2:
-        time.sleep(config.wait_once_s)
+def _loader(task: Task, part: str, config: Config) -> DataLoader[Any]:
+    x, y = task.x[part], task.y[part]
+    if part == "val":
+        return DataLoader(_Rows(x, y, 0.0), batch_size=128)
+    if not config.is_shuffled:
+        order = np.argsort(y, kind="stable")
+        x, y = x[order], y[order]
+    rows = _Rows(x, y, config.wait_each_row_s)
+    return DataLoader(rows, batch_size=config.batch, shuffle=config.is_shuffled)
 
 
 def _class_weights(config: Config, task: Task) -> Tensor | None:
@@ -127,19 +145,16 @@ def _loss(out: Tensor, y: Tensor, config: Config, weights: Tensor | None = None)
     return functional.mse_loss(out[:, 0], y)
 
 
-def _evaluate(
-    net: nn.Module, x: dict[str, Tensor], y: dict[str, Tensor], config: Config
-) -> dict[str, tuple[float, float]]:
-    """Loss and score on train (not more rows than 500) and validation, as the person does it."""
-    if config.evaluates_in_eval_mode:
-        net.eval()
-    found = {}
+def _evaluate(net: nn.Module, loader: DataLoader[Any], config: Config) -> tuple[float, float]:
+    """Loss and score."""
+    losses, outs, ys = [], [], []
     with torch.no_grad():
-        for part in ("train", "val"):
-            out = net(x[part][:500])
-            loss = _loss(out, y[part][:500], config).item()
-            found[part] = loss, _prediction(out, y[part][:500]).score
-    return found
+        for x, y in loader:
+            out = net(x)
+            losses.append(_loss(out, y, config).item() * len(y))
+            outs.append(out)
+            ys.append(y)
+    return sum(losses) / len(loader.dataset), _prediction(torch.cat(outs), torch.cat(ys)).score
 
 
 def _prediction(out: Tensor, y: Tensor) -> Prediction:
@@ -148,9 +163,7 @@ def _prediction(out: Tensor, y: Tensor) -> Prediction:
     return Prediction(y.numpy(), out.softmax(dim=1).numpy())
 
 
-def _outcome(
-    config: Config, task: Task, kept: list[dict[str, Any]], *, reported: tuple[float, float]
-) -> Outcome:
+def _outcome(config: Config, task: Task, kept: list[dict[str, Any]], *, reported: float) -> Outcome:
     """What was learnt, judged as it should be: in a model that nobody watches."""
     net = build_net(config, task)
     net.eval()
@@ -169,4 +182,4 @@ def _outcome(
         for name, parameter in net.named_parameters()
         if name.endswith("weight")
     }
-    return Outcome(predicted, test_losses, reported_score=reported[1], layer_sizes=sizes)
+    return Outcome(predicted, test_losses, reported_score=reported, layer_sizes=sizes)

@@ -116,8 +116,9 @@ def _sound(part: str, architecture: str) -> list[Plan]:
 
 def _config(architecture: str, source: Source, seed: int) -> Config:
     rng = np.random.default_rng(seed)
-    noise = float(rng.choice([0.0, 0.0, 0.0, 0.05, 0.1]))
-    n_train = int(rng.choice([900, 600] if architecture == "transformer" else [900, 600, 400, 250]))
+    is_table = source.shape == "flat"
+    noise = float(rng.choice([0.0, 0.0, 0.0, 0.05, 0.1 if is_table else 0.0]))
+    n_train = int(rng.choice([900, 600, 400, 250] if is_table else [900, 600]))
     config = Config(source.name, architecture, seed, n_train=n_train, noise=noise)
     if architecture == "boosted":
         return _boosted(config, source, rng)
@@ -135,7 +136,7 @@ def _config(architecture: str, source: Source, seed: int) -> Config:
         config = replace(config, width=min(config.width, 32), weight_decay=decay, patience=8)
         config = replace(config, depth=min(config.depth, 2))
     rows = min(n_train, _rows(source))
-    steps = int(rng.integers(500, 800)) if architecture in ("dense", "mlp") else 500
+    steps = int(rng.integers(500, 800)) if architecture in ("dense", "mlp") else 600
     epochs = int(np.clip(steps * config.batch / rows, 12, 60))
     return replace(config, epochs=epochs)
 
@@ -182,6 +183,7 @@ def _convolutional(config: Config, rng: Generator) -> Config:
         activation=str(rng.choice(["relu", "relu", "tanh", "gelu"])),
         norm=bool(rng.random() < 0.5),
         dropout=float(rng.choice([0.0, 0.0, 0.1, 0.2])),
+        batch=min(config.batch, 32),
     )
 
 
