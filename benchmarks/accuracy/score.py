@@ -27,6 +27,7 @@ from correspondence import TOOLS, codes_of, covers
 from environments import Environment, environment
 from faults import FAULTS
 from reading import Case, list_cases, read_case
+from shares import Share, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,36 +58,6 @@ class Judged:
             for one in self.findings
             if one["severity"] != "info" and one["check"] not in NO_ALARM
         ]
-
-
-@dataclass(frozen=True)
-class Share:
-    """So many of so many, with the interval of Wilson at 95 %."""
-
-    count: int
-    of: int
-
-    @property
-    def value(self) -> float:
-        return self.count / self.of if self.of else math.nan
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Source: E. B. Wilson, J. Am. Stat. Assoc. 22 (1927)."""
-        if not self.of:
-            return math.nan, math.nan
-        z, n, p = 1.96, self.of, self.value
-        middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-        half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return max(0.0, middle - half), min(1.0, middle + half)
-
-    def said(self, *, per: int = 1) -> str:
-        """Such as `0.97 (0.91-0.99)`; as percentages with `per=100`."""
-        if not self.of:
-            return "-"
-        low, high = (per * bound for bound in self.interval)
-        form = "{:.2f} ({:.2f}-{:.2f})" if per == 1 else "{:.1f} ({:.1f}-{:.1f})"
-        return form.format(per * self.value, low, high)
 
 
 # -- found or not ---------------------------------------------------------------------------------
@@ -194,16 +165,16 @@ def page(figures: Figures, reasons: dict[str, str]) -> str:
     parts = [
         _HEAD.format(cases=len(figures.cases), clean=len(figures.clean(tools[0]))),
         "## aseptic, check by check\n",
-        _table(*_check_rows(figures)),
+        table(*_check_rows(figures)),
         "## Beside other tools: share of planted faults found\n",
-        _table(*_recall_rows(figures, tools)),
+        table(*_recall_rows(figures, tools)),
         "## Beside other tools: false alarms per 100 clean cases\n",
-        _table(*_alarm_rows(figures, tools)),
+        table(*_alarm_rows(figures, tools)),
         "## All that a tool says of clean data, and its time\n",
-        _table(*_tool_rows(figures, tools)),
+        table(*_tool_rows(figures, tools)),
         *(f"{tool} is not among them: {reason}\n" for tool, reason in reasons.items()),
         "## Fault by fault, from weak to strong: share found\n",
-        _table(*_fault_rows(figures, tools)),
+        table(*_fault_rows(figures, tools)),
     ]
     return "\n".join(parts)
 
@@ -328,11 +299,6 @@ def _fault_rows(figures: Figures, tools: list[str]) -> tuple[list[str], list[lis
 
 def _codes(case: Case) -> tuple[str, ...]:
     return FAULTS[case.fault].checks if case.fault else ("",)
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
 
 
 # -- what to mend ---------------------------------------------------------------------------------

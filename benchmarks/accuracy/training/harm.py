@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from faults import FAULTS
+from planted import FAULTS
 
 if TYPE_CHECKING:
     from traces import Trace

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from config import Config
 from data import SOURCES, Source
-from faults import FAULTS, Fault
+from planted import FAULTS, Fault
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -28,15 +28,15 @@ SOUND = {
         "boosted": 16,
     },
     "evaluation": {
-        "dense": 48,
-        "convolutional": 26,
-        "recurrent": 22,
-        "transformer": 13,
-        "mlp": 22,
-        "boosted": 26,
+        "dense": 44,
+        "convolutional": 24,
+        "recurrent": 20,
+        "transformer": 12,
+        "mlp": 20,
+        "boosted": 24,
     },
 }
-PLANTED = {"design": 8, "evaluation": 14}
+PLANTED = {"design": 6, "evaluation": 12}
 SHAPES = {
     "dense": ("flat",),
     "convolutional": ("image", "sequence"),
