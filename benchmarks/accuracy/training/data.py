@@ -83,7 +83,7 @@ def _table(name: str) -> Callable[[], tuple[NDArray, NDArray]]:
 
     def read() -> tuple[NDArray, NDArray]:
         base = next(one for one in BASES if one.name == name)
-        rows = base.load()
+        rows = base.load().copy()
         target = rows.pop(base.target)
         is_class = base.task == "classification"
         y = pd.factorize(target, sort=True)[0] if is_class else target.to_numpy(np.float64)

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
-from config import Config
 from data import linear_reference, make_task, spoil
 from traces import Points, Trace, read_trace, write_trace
 from trainings import Plan, few, plan, recipe
@@ -27,6 +26,7 @@ from trainings import Plan, few, plan, recipe
 import aseptic
 
 if TYPE_CHECKING:
+    from config import Config
     from data import Task
     from outcome import Outcome
 

@@ -6,11 +6,12 @@ such a training, without its cause. They were written down before any rule was j
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from config import Config
     from numpy.random import Generator
 
@@ -121,7 +122,7 @@ def _overfit(config: Config, rng: Generator) -> Config:
         more = {"width": 31, "depth": 7, "weight_decay": 0.0, "epochs": 150}
         return replace(config, lr=float(rng.uniform(0.2, 0.5)), **more)
     width = config.width * (4 if config.architecture in ("dense", "mlp") else 2)
-    steps = 400 if config.architecture in ("recurrent", "transformer") else 700
+    steps = 300 if config.architecture in ("recurrent", "transformer") else 500
     batch = min(config.batch, 32)
     epochs = steps * batch // config.n_train
     more = {"dropout": 0.0, "weight_decay": 0.0, "schedule": "none", "batch": batch}

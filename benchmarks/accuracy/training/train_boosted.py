@@ -9,7 +9,6 @@ import numpy as np
 from outcome import Outcome, Prediction
 
 if TYPE_CHECKING:
-
     from config import Config
     from data import Task
     from numpy.typing import NDArray
@@ -139,7 +138,7 @@ def _xgboost(config: Config, task: Task, patience: _Patience) -> tuple[Any, int]
         params["num_class"] = task.n_classes
 
     class AfterRound(xgboost.callback.TrainingCallback):
-        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+        def after_iteration(self, _: Any, epoch: int, evals_log: Any) -> bool:
             own = [evals_log[part] for part in ("train", "val")]
             if task.is_class:
                 losses, errors = ((one[name][-1] for one in own) for name in ("mlogloss", "merror"))

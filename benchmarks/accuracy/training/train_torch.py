@@ -50,19 +50,23 @@ def train(config: Config, task: Task, log: Log, watch: Watch) -> Outcome:
     best, since, step = math.inf, 0, 0
     for epoch in range(config.epochs):
         net.train()
+        outs, ys = [], []
         for x, y in train_loader:
             if config.zeroes_gradients:
                 optimizer.zero_grad()
-            loss = _loss(net(x), y, config, weights)
+            out = net(x)
+            loss = _loss(out, y, config, weights)
             loss.backward()
             if config.clip:
                 torch.nn.utils.clip_grad_norm_(net.parameters(), config.clip)
             optimizer.step()
             schedule.step()
             step += 1
+            outs.append(out.detach())
+            ys.append(y)
         if config.evaluates_in_eval_mode:
             net.eval()
-        _, train_score = _evaluate(net, train_loader, config)
+        train_score = _prediction(torch.cat(outs), torch.cat(ys)).score
         val_loss, val_score = _evaluate(net, val_loader, config)
         log({f"train_{task.metric}": train_score, f"val_{task.metric}": val_score}, step=step - 1)
         kept.append(copy.deepcopy(net.state_dict()))

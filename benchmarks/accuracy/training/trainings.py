@@ -106,7 +106,8 @@ def _sound(part: str, architecture: str) -> list[Plan]:
     suited = [
         source
         for source in SOURCES
-        if source.shape in SHAPES[architecture]
+        if source.is_installed
+        and source.shape in SHAPES[architecture]
         and (part == "evaluation" or not source.is_held_out)
         and source.name not in UNSUITED.get(architecture, ())
     ]
@@ -126,7 +127,7 @@ def _config(architecture: str, source: Source, seed: int) -> Config:
     n_train = int(rng.choice([900, 600, 400, 250] if is_table else [900, 600]))
     config = Config(source.name, architecture, seed, n_train=n_train, noise=noise)
     if architecture == "boosted":
-        return _boosted(config, source, rng)
+        return _boosted(config, rng)
     config = _optimised(config, rng)
     makers = {
         "dense": _dense,
@@ -141,9 +142,9 @@ def _config(architecture: str, source: Source, seed: int) -> Config:
         config = replace(config, width=min(config.width, 32), weight_decay=decay, patience=8)
         config = replace(config, depth=min(config.depth, 2))
     rows = min(n_train, _rows(source))
-    steps = {"transformer": 400, "recurrent": 500, "convolutional": 500}.get(architecture)
-    steps = steps or int(rng.integers(500, 800))
-    epochs = int(np.clip(steps * config.batch / rows, 12, 60))
+    steps = {"transformer": 300, "recurrent": 350, "convolutional": 320}.get(architecture)
+    steps = steps or int(rng.integers(350, 550))
+    epochs = int(np.clip(steps * config.batch / rows, 10, 60))
     return replace(config, epochs=epochs)
 
 
@@ -153,7 +154,7 @@ def _rows(source: Source) -> int:
 
 def _optimised(config: Config, rng: Generator) -> Config:
     optimizer = str(rng.choice(["adam", "adam", "adamw", "momentum", "sgd"]))
-    low, high = {"sgd": (0.05, 0.12), "momentum": (0.01, 0.04)}.get(optimizer, (0.0015, 0.005))
+    low, high = {"sgd": (0.05, 0.12), "momentum": (0.01, 0.04)}.get(optimizer, (0.002, 0.006))
     return replace(
         config,
         optimizer=optimizer,
@@ -217,7 +218,7 @@ def _transformer(config: Config, rng: Generator) -> Config:
         depth=int(rng.integers(1, 3)),
         activation=str(rng.choice(["relu", "gelu"])),
         optimizer=str(rng.choice(["adam", "adamw"])),
-        lr=_between(rng, 0.003, 0.008),
+        lr=_between(rng, 0.004, 0.009),
         schedule=str(rng.choice(["none", "cosine", "warmup"])),
         clip=float(rng.choice([0.0, 1.0])),
         dropout=float(rng.choice([0.0, 0.1])),
@@ -238,7 +239,7 @@ def _mlp(config: Config, rng: Generator) -> Config:
     )
 
 
-def _boosted(config: Config, source: Source, rng: Generator) -> Config:
+def _boosted(config: Config, rng: Generator) -> Config:
     return replace(
         config,
         family=str(rng.choice(["hist", "lightgbm", "xgboost"])),
