@@ -128,14 +128,18 @@ def _dummy_score(task: Task) -> float:
 
 
 def make_all(planned: list[Plan], folder: Path) -> None:
-    """Makes what is missing, and says how far it is."""
+    """Makes what is missing, and says how far it is.
+
+    What another process has made in the meantime is not made again.
+    """
     warnings.simplefilter("ignore")
     folder.mkdir(parents=True, exist_ok=True)
     store = str(folder.parent / f"{folder.name}-runs")
     started = time.time()
     missing = [one for one in planned if not _is_made(one, folder)]
     for number, one in enumerate(missing, 1):
-        write_trace(folder, make(one, store=store))
+        if not _is_made(one, folder):
+            write_trace(folder, make(one, store=store))
         left = (time.time() - started) / number * (len(missing) - number)
         said = f"training {number} of {len(missing)}, {left / 60:.0f} min left  {one.name:60.60}"
         print(f"\r{said}", end="", file=sys.stderr, flush=True)
@@ -152,11 +156,13 @@ def main() -> None:
     parser.add_argument("--part", choices=("design", "evaluation"), default="evaluation")
     parser.add_argument("--cases", type=int, help="about so many, for a quick look")
     parser.add_argument("--work", type=Path, default=WORK, help="where all is kept")
+    said = "from the last to the first, beside a process that begins with the first"
+    parser.add_argument("--backwards", action="store_true", help=said)
     options = parser.parse_args()
     planned = plan(options.part)
     if options.cases is not None:
         planned = few(planned, options.cases)
-    make_all(planned, options.work / options.part)
+    make_all(planned[::-1] if options.backwards else planned, options.work / options.part)
 
 
 if __name__ == "__main__":
