@@ -41,10 +41,14 @@ def check_run(
     select: Collection[str] = (),
     ignore: Collection[str] = (),
     depth: Depth = "asked",
+    folder: Path | None = None,
 ) -> Report:
-    """Checks a recorded run and keeps what was found with it. Raises BadOption."""
-    settings, _ = load_check_settings(experiment=run.experiment)
-    evidence = replace(evidence_at_hand(run, store), depth=depth)
+    """Checks a recorded run and keeps what was found with it. Raises BadOption.
+
+    The settings are those of a folder, by default the current one.
+    """
+    settings, _ = load_check_settings(folder, experiment=run.experiment)
+    evidence = replace(evidence_at_hand(run, store, folder=folder), depth=depth)
     report = _judge(evidence, settings, select, ignore)
     # What cannot be judged now, as the data is gone, may have been judged when it was there.
     was_judged = {one.code for one in run.checks if one.outcome != "not applicable"}
@@ -61,9 +65,9 @@ def check_run(
     return Report(checked.findings, checked.checks)
 
 
-def evidence_at_hand(run: Run, store: Store) -> Evidence:
+def evidence_at_hand(run: Run, store: Store, *, folder: Path | None = None) -> Evidence:
     """What is known of a recorded run, with the data and the model that the session still holds."""
-    _, table = load_check_settings(experiment=run.experiment)
+    _, table = load_check_settings(folder, experiment=run.experiment)
     evidence = evidence_of_run(run, store, settings=table)
     held = find_evidence(run)
     if held is None:

@@ -34,6 +34,7 @@ from aseptic.show import readable
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from aseptic.batch.result import JobResult
     from aseptic.checks.evidence import Depth
     from aseptic.checks.tables import Role
     from aseptic.model import Run
@@ -314,6 +315,33 @@ def _acknowledge(
     return MessageResult(said, {"run_id": found.run_id, "code": code.upper(), "reason": text})
 
 
+# -- jobs ---------------------------------------------------------------------------------------
+
+
+def _run(store: Store, *, target: str, output: str | None, quiet: bool, **words: Any) -> JobResult:
+    from aseptic.batch.job import job_of
+    from aseptic.batch.result import JobResult
+    from aseptic.batch.run import run_job
+
+    job = job_of(target, output, **words)
+    report = run_job(job, store)
+    return JobResult(report, is_quiet=quiet, is_annotated="github" in job.reports)
+
+
+def _split_arguments(words: list[str]) -> list[str]:
+    """What stands after `--` as options `--argument=WORD`: argparse would take it apart."""
+    if "--" not in words:
+        return words
+    at = words.index("--")
+    return [*words[:at], *(f"--argument={word}" for word in words[at + 1 :])]
+
+
+def _folder_of_job(arguments: dict[str, Any]) -> Path:
+    from aseptic.batch.job import folder_of
+
+    return folder_of(arguments["target"])
+
+
 # -- saying -------------------------------------------------------------------------------------
 
 
@@ -448,6 +476,16 @@ _ALL = argument("--all", action="store_true", help="every column, not only what 
 
 def _codes(name: str, said: str) -> Argument:
     return argument(name, metavar="CODE", action="append", default=[], help=said, takes="check")
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return seconds
 
 
 def _limit(text: str) -> int:
@@ -633,6 +671,87 @@ COMMANDS: tuple[Command, ...] = (
             _RUN,
             argument("-o", "--output", metavar="FILE", help="write it there too"),
         ),
+    ),
+    Command(
+        "run",
+        "execute a notebook or a script as a job, judge it, and end with an exit code",
+        _run,
+        (
+            argument("target", metavar="FILE", help="train.ipynb, or train.py", takes="file"),
+            argument(
+                "output",
+                metavar="OUT.ipynb",
+                nargs="?",
+                help="where the executed notebook goes; it is kept with its runs anyway",
+                takes="file",
+            ),
+            argument(
+                "-p",
+                "--param",
+                metavar="NAME=VALUE",
+                action="append",
+                default=[],
+                help="a param; may be repeated",
+            ),
+            argument(
+                "-f",
+                "--params-file",
+                metavar="FILE",
+                action="append",
+                default=[],
+                help="params in YAML or JSON; -p goes before it",
+                takes="file",
+            ),
+            argument(
+                "-e",
+                "--experiment",
+                metavar="EXPERIMENT",
+                help="by default the file's name",
+                takes="experiment",
+            ),
+            argument("--cwd", metavar="FOLDER", help="the working folder", takes="file"),
+            argument(
+                "--fail-on",
+                choices=("error", "warning", "never"),
+                help="which findings fail the job: error, if it is not said",
+            ),
+            _codes("--ignore", "findings of these checks do not count"),
+            argument(
+                "--stop-on",
+                metavar="CHECK",
+                action="append",
+                default=[],
+                help="end the training as soon as one of these finds something: codes, names or "
+                "severities, with commas between",
+                takes="check",
+            ),
+            argument("--timeout", metavar="SECONDS", type=_seconds, help="end it after so long"),
+            argument(
+                "--against",
+                metavar="RUN",
+                help="fail where the job is worse than this run; `baseline`: the experiment's",
+                takes="run",
+            ),
+            argument("--metric", metavar="METRIC", help="by which metric", takes="metric"),
+            argument(
+                "--report",
+                metavar="FILE",
+                action="append",
+                default=[],
+                help="write .xml (JUnit), .sarif, .json or .md; `github`: annotations on stdout",
+                takes="file",
+            ),
+            argument(
+                "--argument",
+                metavar="WORD",
+                action="append",
+                default=[],
+                help="an argument of the script; the same as after --",
+            ),
+            argument("--quiet", action="store_true", help="say nothing of a job that is clean"),
+        ),
+        rewrite=_split_arguments,
+        folder=_folder_of_job,
     ),
     Command("status", "say which store this is and what it holds", _status),
     Command("doctor", "check the store, and say what needs attention", _doctor),

@@ -15,12 +15,15 @@ from aseptic.errors import BadOption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from aseptic.results import Result
     from aseptic.store.base import Store
 
 #: What an argument takes, for completion.
-Takes = Literal["run", "trashed run", "experiment", "metric", "check", "command", "shell", "text"]
+Takes = Literal[
+    "run", "trashed run", "experiment", "metric", "check", "command", "shell", "file", "text"
+]
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class Command:
     has_table: bool = False  # its result has a DataFrame
     rewrite: Callable[[list[str]], list[str]] = list  # the words, before argparse sees them
     is_alone: Callable[[dict[str, Any]], bool] = lambda _: False  # needs no store, so called
+    #: Of a job: the folder whose project's store it records to, made where there is none.
+    folder: Callable[[dict[str, Any]], Path] | None = None
     usage: str | None = None  # where `rewrite` allows what argparse does not know
 
     @property

@@ -67,6 +67,11 @@ class Result(ABC):
     def to_dict(self) -> Any:
         """Its plain values: dicts, lists, text, numbers and None."""
 
+    @property
+    def exit_code(self) -> int:
+        """What a shell command that gives this ends with."""
+        return 0
+
     def text(self, *, width: int | None = None) -> str:
         """The result as plain aligned text, not wider than `width` where that can be."""
         return draw_text(self.blocks(), width=width)
@@ -525,6 +530,11 @@ class FactsResult(Result):
     def is_ok(self) -> bool:
         """Whether nothing needs attention."""
         return not self.attention
+
+    @property
+    def exit_code(self) -> int:
+        """1 where something needs attention."""
+        return 0 if self.is_ok else 1
 
     def blocks(self, *, now: datetime | None = None) -> list[Block]:  # noqa: ARG002  # no times
         """One line a fact."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import functools
 import os
@@ -55,7 +56,24 @@ def start_run(
     with _lock:
         _active.append(run)
     _current.set(run)
+    _tell_job(run)
     return run
+
+
+#: Names the file in which `aseptic run` reads which runs its job made, one id a line.
+JOB_VARIABLE = "ASEPTIC_JOB_RUNS"
+
+
+def _tell_job(run: ActiveRun) -> None:
+    path = os.environ.get(JOB_VARIABLE)
+    if not path:
+        return
+    with contextlib.suppress(OSError):
+        file = os.open(path, os.O_WRONLY | os.O_APPEND)  # `open` may be watched by another run
+        try:
+            os.write(file, f"{run.run_id}\n".encode())
+        finally:
+            os.close(file)
 
 
 @functools.lru_cache(maxsize=8)

@@ -177,7 +177,9 @@ class SyntheticStore(Store):
     def _unused(self, *args, **kwargs):
         raise NotImplementedError
 
-    start_run = start_session = put_object = find_previous = read_object = gc = _unused
+    start_run = start_session = put_object = add_artifact = find_previous = read_object = gc = (
+        _unused
+    )
     replace_findings = acknowledge = read_checks = _unused
 
     def fold(self):

@@ -6,6 +6,8 @@ import math
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from aseptic.checks.code import same_code
 from aseptic.checks.roles import is_target_name, role_of
 from aseptic.direction import direction_of
@@ -161,6 +163,51 @@ def finished(runs: Sequence[Run], *, most: int) -> Iterator[Run]:
 
 
 # How sure a metric is ---------------------------------------------------------------------------
+class Noise(NamedTuple):
+    """How much chance alone moves a metric, as a standard error, and where that is known from."""
+
+    error: float
+    source: str
+
+
+def noise_of(
+    score: Score,
+    run: Run,
+    other: Run,
+    *,
+    judges: Sequence[Judge],
+    earlier: Sequence[Run],
+    reruns: int = 3,
+) -> Noise | None:
+    """The noise of a score when two runs are compared; None where nothing tells it.
+
+    The standard error of the score for the rows of the data that judged it, or, where so many
+    `reruns` of one of the two differ in nothing but the seed, their standard deviation times √2:
+    the larger.
+    """
+    found = []
+    judge = judge_of(score, judges)
+    error = judge and standard_error(score.name, score.value, judge.rows)
+    if judge and error is not None:
+        found.append(Noise(error, f"from the {judge.rows:,} rows of {judge.name}"))
+    for one in (run, other):
+        values = _of_reruns(one, score, (run, *earlier))
+        if len(values) >= reruns:
+            spread = float(np.std(values, ddof=1)) * math.sqrt(2)
+            found.append(Noise(spread, f"from {len(values)} seeds of {one.name}"))
+    return max(found, default=None)
+
+
+def _of_reruns(run: Run, score: Score, all_runs: Sequence[Run]) -> list[float]:
+    """The values of all runs that differ from this one in nothing but the seed."""
+    own = configuration(run)
+    return [
+        float(one.metrics[score.name].value)
+        for one in all_runs
+        if score.name in one.metrics and configuration(one) == own
+    ]
+
+
 _SHARES = frozenset(
     {"acc", "accuracy", "precision", "recall", "f", "sensitivity", "specificity", "error", "err"}
 )

@@ -1,6 +1,7 @@
 """The shell command `aseptic`: words in, a printed result and an exit code out.
 
-Exit codes: 0 done; 1 done, but something needs attention (`doctor`); 2 it could not be done.
+Exit codes: 0 done; 1 done, but something needs attention (`doctor`); 2 it could not be done. `run`
+has more, see `aseptic.batch.verdict`.
 """
 
 from __future__ import annotations
@@ -11,17 +12,18 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from aseptic.cli.completion import complete_words, completion_script
-from aseptic.cli.place import open_existing
+from aseptic.cli.job_display import job_display
+from aseptic.cli.place import open_existing, open_or_new
 from aseptic.cli.printing import Form, print_result, wait_sign
 from aseptic.commands import COMMANDS
 from aseptic.errors import AsepticError, BadOption
 from aseptic.grammar import HelpAsked, argument, parse
-from aseptic.results import FactsResult
 from aseptic.show.readable import plain
 from aseptic.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from aseptic.grammar import Call
 
@@ -81,14 +83,22 @@ def _call(words: list[str]) -> int:
         print(help_asked.text)
         return 0
     form = _form(call)
-    with wait_sign(f"{call.command.name}: reading the store"):
+    with _display(call):
         result = call(_open_store(call))
     print_result(result, form)
-    return 1 if isinstance(result, FactsResult) and not result.is_ok else 0
+    return result.exit_code
+
+
+def _display(call: Call) -> AbstractContextManager[None]:
+    if call.command.folder is not None:
+        return job_display(is_quiet=call.arguments["quiet"])
+    return wait_sign(f"{call.command.name}: reading the store")
 
 
 def _open_store(call: Call) -> Any:
     """The store; None where there is none and the call does without."""
+    if call.command.folder is not None:
+        return open_or_new(call.surface["store"], call.command.folder(call.arguments))
     try:
         return open_existing(call.surface["store"])
     except AsepticError:

@@ -6,9 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aseptic.errors import StoreUnavailable
+from aseptic.settings import load_settings
 
 if TYPE_CHECKING:
     from aseptic.store.base import Store
+
+
+def open_or_new(place: str | None, folder: Path) -> Store:
+    """The store at a folder or URL, or that of a folder's project; made when it is first used."""
+    from aseptic.store import open_store
+
+    return open_store(place or load_settings(folder).store)
 
 
 def open_existing(place: str | None) -> Store:

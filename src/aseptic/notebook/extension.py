@@ -96,6 +96,7 @@ class Extension:
         self.store = store
         self.folder = folder
         self.is_auto = False
+        self.experiment: str | None = None  # by default the notebook's name
         self.log = CellLog()
         self.hygiene = Hygiene(folder, cells=lambda: self.log.cells)
         self._frames = threading.local()
@@ -244,7 +245,7 @@ class Extension:
                 store=self.store,
                 options=frame.options,
                 cell=cell,
-                experiment=notebook.stem if notebook else "notebook",
+                experiment=self.experiment or (notebook.stem if notebook else "notebook"),
                 notebook=self._relative(notebook),
                 folder=self.folder,
                 git=frame.git or read_git_in_background(self.folder),

@@ -48,6 +48,8 @@ class Hygiene:
         self.folder = folder
         self.cells = cells  # those of the session so far
         self.lineage = Lineage()
+        self.ignore: tuple[str, ...] = ()  # in the whole session
+        self.least_budget_s = 0.0  # however short the cell and the project's budget are
         self._earlier: dict[str, list[Run]] = {}  # by experiment, newest first
         self._rates: dict[str, float] = {}  # seconds that each check took, per cell of its tables
         self._remembered: OrderedDict[str, dict[str, _Judged]] = OrderedDict()
@@ -76,10 +78,11 @@ class Hygiene:
         from aseptic.checks.settings import load_check_settings
 
         settings, table = load_check_settings(self.folder, experiment=run.start.experiment)
-        settings = settings.ignoring(ignore)
+        settings = settings.ignoring((*ignore, *self.ignore))
         checks = settings.chosen(load_checks(settings.files))
         earlier = self._earlier_runs(run)
-        deadline = time.perf_counter() + max(settings.budget_s, _SHARE * cell_s)
+        budget_s = max(settings.budget_s, self.least_budget_s, _SHARE * cell_s)
+        deadline = time.perf_counter() + budget_s
         with quietly():
             evidence, roles = self._evidence(
                 run, names, namespace, table, earlier, training.logged()

@@ -32,6 +32,11 @@ def load(shell: Any) -> None:
     print(status_line(extension))  # noqa: T201 -- loading answers with one line
 
 
+def find_extension(shell: Any) -> Any:
+    """The extension that is loaded in the shell, or None."""
+    return _loaded.get(id(shell))
+
+
 def unload(shell: Any) -> None:
     """Takes the extension out of the shell."""
     extension = _loaded.pop(id(shell), None)

@@ -167,6 +167,13 @@ class Store(ABC):
         What a person acknowledged stays so where the same is found again (code and subject).
         """
 
+    @abstractmethod
+    def add_artifact(self, run_id: str, artifact: Artifact) -> None:
+        """Adds to a run, ended or not, an artifact whose content `put_object` has kept.
+
+        One of the same name is replaced. Raises RunNotFound.
+        """
+
     # -- reading (each folds first) ----------------------------------------------------------
     @abstractmethod
     def fold(self) -> None:

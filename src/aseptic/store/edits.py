@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from sqlalchemy import and_, delete, func, insert, select, update
 
 from aseptic.errors import FindingNotFound, RunNotFound
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Select, Table
 
-    from aseptic.model import CheckOutcome, Finding
+    from aseptic.model import Artifact, CheckOutcome, Finding
 
 
 def set_tags(
@@ -88,6 +89,14 @@ def replace_findings(
     for row in rows:
         row["acknowledged"] = row["acknowledged"] or given.get((row["code"], row["subject"]))
     _add_listed(connection, old, run_no, rows)
+
+
+def add_artifact(connection: Connection, run_no: int, artifact: Artifact) -> None:
+    """Adds an artifact in the place of one of the same name."""
+    table = schema.artifacts
+    at = and_(table.c.run_no == run_no, table.c.name == artifact.name)
+    connection.execute(delete(table).where(at))
+    _add_listed(connection, table, run_no, [msgspec.structs.asdict(artifact)])
 
 
 def _add_listed(

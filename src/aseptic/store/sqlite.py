@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from aseptic.model import CheckOutcome, Finding, Run, RunStart, Session
+    from aseptic.model import Artifact, CheckOutcome, Finding, Run, RunStart, Session
     from aseptic.store.base import RunColumns, Series
     from aseptic.store.database import Database
     from aseptic.store.fold import Folder
@@ -86,6 +86,14 @@ class SqliteStore(Store):
             lambda connection, nos: edits.replace_findings(
                 connection, nos[0], codes=codes, outcomes=outcomes, findings=findings
             ),
+        )
+
+    def add_artifact(self, run_id: str, artifact: Artifact) -> None:
+        """See Store."""
+        from aseptic.store import edits
+
+        self._edit(
+            [run_id], lambda connection, nos: edits.add_artifact(connection, nos[0], artifact)
         )
 
     # -- reading ----------------------------------------------------------------------------

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from aseptic.checks.check import NotApplicable, check
 from aseptic.checks.history import (
     configuration,
     finished,
-    judge_of,
     judges_of,
+    noise_of,
     scores_of,
-    standard_error,
 )
 
 if TYPE_CHECKING:
@@ -72,7 +68,8 @@ def within_noise(
     gain = score.gain_over(float(other.metrics[score.name].value))
     if gain <= 0:
         return
-    noise = _noise(score, record, other, evidence=run, earlier=earlier, reruns=reruns)
+    judges = judges_of(record, evidence=run)
+    noise = noise_of(score, record, other, judges=judges, earlier=earlier, reruns=reruns)
     if noise is None:
         raise NotApplicable(f"the standard error of {score.name} is not known")
     if gain < errors * noise.error:
@@ -85,11 +82,6 @@ def within_noise(
             limit=errors * noise.error,
             standard_error=noise.error,
         )
-
-
-class _Noise(NamedTuple):
-    error: float
-    source: str
 
 
 def _compared(record: Run, earlier: Sequence[Run]) -> tuple[Score, Run]:
@@ -116,35 +108,3 @@ def _has_comparable_data(record: Run, other: Run) -> bool:
     digests = {judge.name: judge.digest for judge in judges_of(record)}
     theirs = {judge.name: judge.digest for judge in judges_of(other)}
     return all(theirs[name] == digests[name] for name in digests.keys() & theirs.keys())
-
-
-def _noise(
-    score: Score,
-    record: Run,
-    other: Run,
-    *,
-    evidence: Evidence,
-    earlier: Sequence[Run],
-    reruns: int,
-) -> _Noise | None:
-    found = []
-    judge = judge_of(score, judges_of(record, evidence=evidence))
-    error = judge and standard_error(score.name, score.value, judge.rows)
-    if judge and error is not None:
-        found.append(_Noise(error, f"from the {judge.rows:,} rows of {judge.name}"))
-    for one in (record, other):
-        values = _of_reruns(one, score, (record, *earlier))
-        if len(values) >= reruns:
-            spread = float(np.std(values, ddof=1)) * math.sqrt(2)
-            found.append(_Noise(spread, f"from {len(values)} seeds of {one.name}"))
-    return max(found, default=None)
-
-
-def _of_reruns(run: Run, score: Score, all_runs: Sequence[Run]) -> list[float]:
-    """The values of all runs that differ from this one in nothing but the seed."""
-    own = configuration(run)
-    return [
-        _value(one, score)
-        for one in all_runs
-        if score.name in one.metrics and configuration(one) == own
-    ]
