@@ -19,6 +19,7 @@ from aseptic.errors import BadOption
 
 try:
     import nbformat
+    import zmq
     from jupyter_client.asynchronous.client import AsyncKernelClient
     from nbclient.exceptions import DeadKernelError
     from papermill.clientwrap import PapermillNotebookClient
@@ -65,6 +66,7 @@ class NotebookWorker(Worker):
                 engine_name=_ENGINE,
                 progress_bar=False,
                 worker=self,
+                **_kernel_of(self.job.target),
             )
         except PapermillExecutionError as error:
             self.failed_cell = error.cell_index + 1
@@ -128,6 +130,15 @@ class NotebookWorker(Worker):
         return f" (signal {-code})" if code is not None and code < 0 else ""
 
 
+def _kernel_of(target: str) -> dict[str, str]:
+    """Python's kernel for a notebook file that names none: papermill would refuse it."""
+    if "://" in target:
+        return {}
+    page: Any = nbformat.read(target, as_version=4)  # type: ignore[no-untyped-call]  # nbformat's
+    is_named = page.metadata.get("kernelspec", {}).get("name")
+    return {} if is_named else {"kernel_name": "python3", "language": "python"}
+
+
 def _named(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
@@ -178,6 +189,8 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has n
     def create_kernel_manager(self) -> Any:
         manager = super().create_kernel_manager()
         manager.client_factory = _CellClient
+        if zmq.has("curve") and manager.has_trait("transport_encryption"):
+            manager.transport_encryption = "auto"  # others may work on the machine of a scheduler
         return manager
 
     def papermill_execute_cells(self) -> None:
