@@ -32,10 +32,10 @@ def main(path: str, arguments: list[str]) -> None:
     _interrupt_once()
     _end_with(os.getppid())
     source = Path(path).read_bytes()
-    code = compile(source, path, "exec", dont_inherit=True)
     module = _as_main(path, arguments)
     run = track(experiment=asked.get("experiment"), params=asked.get("params"))
     try:
+        code = compile(source, path, "exec", dont_inherit=True)
         if tracks_itself(source):
             exec(code, module.__dict__)  # noqa: S102 -- this is what the process is for
         else:
