@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -46,18 +47,27 @@ class JobResult(Result):
 
     def blocks(self, *, now: datetime | None = None) -> list[Block]:  # noqa: ARG002  # no times
         """The table of runs, the open findings, and the reasons last, where eyes end up."""
+        if self.is_quiet and self.report.exit_code == 0:
+            shown: list[Block] = []
+        else:
+            shown = self._summary()
+        if not self.is_annotated:
+            return shown
+        # GitHub runs what begins with `::`, and a run may have any name
+        pause = secrets.token_hex(16)
+        return [
+            Paragraph([line(f"::stop-commands::{pause}")]),
+            *shown,
+            Paragraph([line(f"::{pause}::")]),
+            Paragraph([line(row) for row in github_lines(self.report).splitlines()]),
+        ]
+
+    def _summary(self) -> list[Block]:
         report = self.report
-        blocks: list[Block] = []
-        if not (self.is_quiet and report.exit_code == 0):
-            if report.runs:
-                blocks.append(_table(report))
-            for run in report.runs:
-                blocks += finding_blocks(_shown(run, report), run.name)
-            blocks.append(Paragraph(list(_ending(report))))
-        if self.is_annotated:
-            rows = github_lines(report).splitlines()
-            blocks += [Paragraph([line(row) for row in rows])] if rows else []
-        return blocks
+        blocks: list[Block] = [_table(report)] if report.runs else []
+        for run in report.runs:
+            blocks += finding_blocks(_shown(run, report), run.name)
+        return [*blocks, Paragraph(list(_ending(report)))]
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON report."""

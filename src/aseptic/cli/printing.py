@@ -65,10 +65,11 @@ def print_result(result: Result, form: Form = "screen", *, console: Console | No
         print(csv_text(result.frame()), end="")
     else:
         console = console or Console(highlight=False)
+        text = "" if console.is_terminal else result.text()
         if console.is_terminal:
             print_blocks(result.blocks(now=utc_now()), console)
-        else:
-            print(result.text())
+        elif text:
+            print(text)
 
 
 def json_text(result: Result) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aseptic.batch.report import at_level
+from aseptic.show.readable import plain
 
 if TYPE_CHECKING:
     from aseptic.batch.report import JobReport
@@ -38,7 +39,7 @@ def _command(kind: str, file: str, title: str, message: str) -> str:
 
 def _data(value: str) -> str:
     """As `@actions/core` escapes: a text can begin no command of its own."""
-    return value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return plain(value.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _property(value: str) -> str:
