@@ -28,6 +28,7 @@ from aseptic.grammar import parse
         ("a=b", "a=b"),
         ("", ""),
         ("2026-01-31", "2026-01-31"),
+        ("2026-11-24", "2026-11-24"),
     ],
 )
 def test_a_value_is_read_as_a_person_means_it(text, value):

@@ -36,6 +36,7 @@ def test_a_script_is_one_run_with_its_params_and_arguments(place):
     assert (run.name, run.status, run.experiment) == (run.name, "finished", "nightly")
     assert run.params["lr"].value == 0.5
     assert run.params["lr"].uses[0].origin.how == "given"
+    assert run.params["arguments"].value == "--epochs 4 'a b'"
     assert run.metrics["loss"].count == 4
     assert "class Model" in run.source
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from aseptic.batch.worker import Worker
+from aseptic.capture.secrets import redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +32,8 @@ class ScriptWorker(Worker):
 
     def __init__(self, job: Job, environ: Mapping[str, str]) -> None:
         super().__init__()
-        asked = {"experiment": job.experiment or Path(job.name).stem, "params": dict(job.params)}
+        params = {**job.params, **_arguments(job)}
+        asked = {"experiment": job.experiment or Path(job.name).stem, "params": params}
         self.environ = {**environ, CHILD_VARIABLE: json.dumps(asked, default=str)}
         self.job = job
         self.process: subprocess.Popen[bytes] | None = None
@@ -87,6 +90,11 @@ class ScriptWorker(Worker):
     def _signal(self, number: int) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(number)
+
+
+def _arguments(job: Job) -> dict[str, str]:
+    """The words after `--` as one param: runs that were given others are not the same."""
+    return {"arguments": redact(shlex.join(job.arguments))} if job.arguments else {}
 
 
 def as_argument(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from aseptic.checks.check import check
+from aseptic.checks.check import NotApplicable, check
 from aseptic.checks.history import finished, is_cost, is_rerun
 from aseptic.checks.rules.h03_unseeded import unseeded_calls
 
@@ -49,6 +49,8 @@ def not_deterministic(
     """
     record = run.run
     assert record is not None
+    if record.status not in ("running", "finished"):
+        raise NotApplicable(f"the run did not come to its end: it is {record.status}")
     earlier = finished(run.history(), most=newest)
     twin = next((one for one in earlier if is_rerun(record, one)), None)
     differing = [] if twin is None else _differing(record, twin, relative=relative)
