@@ -69,12 +69,17 @@ def test_open_findings_count_from_the_level_on(fail_on, finding, expected):
 
 def test_the_reasons_come_in_order_of_precedence():
     stopped = run(LEAK, stopped_by="T02 divergence: loss is 1e9")
-    found = {"error": "cell 2: KeyboardInterrupt", "comparison": WORSE}
+    found = {"error": "cell 2: ValueError: no such file", "comparison": WORSE}
     assert codes(job(), stopped, **found) == [5, 1, 3, 4]
     assert codes(job(), run(LEAK), **found) == [1, 3, 4]
     assert codes(job(), run(LEAK), comparison=WORSE) == [3, 4]
     assert codes(job(), run(), comparison=WORSE) == [4]
     assert codes(job(), run()) == []
+
+
+@pytest.mark.parametrize("error", ["cell 2: KeyboardInterrupt", "exit code 130"])
+def test_the_interrupt_by_which_a_check_stops_a_training_is_no_failure_of_its_own(error):
+    assert codes(job(), run(stopped_by="T02 divergence: loss is 1e9"), error=error) == [5]
 
 
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130), ("SIGHUP", 129)])

@@ -36,9 +36,12 @@ def reasons_of(
         told = [Reason(exit_code=128 + signal.Signals[ended_by], text=f"ended by {ended_by}")]
     else:
         told = []
+    stopped = list(_stopped(runs))
+    if stopped and error is not None and _is_interrupt(error):
+        error = None  # that is how a check ends a training
     return [
         *told,
-        *_stopped(runs),
+        *stopped,
         *_failed(job, ended_by, error),
         *_found(job, runs),
         *_worse(comparison),
@@ -49,6 +52,10 @@ def _stopped(runs: Sequence[JobRun]) -> Iterator[Reason]:
     for run in runs:
         if run.stopped_by is not None:
             yield Reason(exit_code=STOPPED, text=f"{run.name} was stopped: {run.stopped_by}")
+
+
+def _is_interrupt(error: str) -> bool:
+    return "KeyboardInterrupt" in error or error == "exit code 130"
 
 
 def _failed(job: Job, ended_by: str | None, error: str | None) -> Iterator[Reason]:
