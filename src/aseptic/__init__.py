@@ -18,11 +18,13 @@ from aseptic.api import (
 from aseptic.errors import AsepticError
 from aseptic.scripts import track
 from aseptic.tracking import log, log_artifact, log_params
+from aseptic.upstream import artifact
 from aseptic.version import __version__
 
 __all__ = [
     "AsepticError",
     "__version__",
+    "artifact",
     "check",
     "compare",
     "curves",

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from aseptic.artifacts import content_of
+from aseptic.artifacts import changed_at, content_digest, content_of
 from aseptic.direction import direction_of
 from aseptic.errors import AsepticError, NoActiveRun
 from aseptic.model import (
@@ -185,13 +185,22 @@ class ActiveRun:
     ) -> None:
         """Keeps content as an artifact of the run."""
         try:
+            before = changed_at(content)
             digest, size = self.store.put_object(content)
+            as_input = content_digest(content) if changed_at(content) == before else None
         except (AsepticError, OSError) as error:
             self._say_unwritten(error)
             self.problem(f"artifact {name}", str(error))
             return
         self.record(
-            Artifact(name=name, digest=digest, size_bytes=size, media_type=media_type, note=note)
+            Artifact(
+                name=name,
+                digest=digest,
+                size_bytes=size,
+                media_type=media_type,
+                note=note,
+                content_digest=as_input,
+            )
         )
 
     def record_assigned(self, metric: Metric) -> None:

@@ -8,6 +8,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+#: A file that takes longer has no content digest: what reads it by its path is then not linked.
+_HASHING_S = 60.0
+
 
 def content_of(thing: Any) -> tuple[bytes | Path, str, str]:
     """Content, name and media type of something to keep."""
@@ -34,6 +37,24 @@ def content_of(thing: Any) -> tuple[bytes | Path, str, str]:
             f"cannot keep a {type(thing).__name__} as an artifact: save it to a file and pass "
             "the path (aseptic pickles nothing)"
         ) from None
+
+
+def content_digest(content: bytes | Path) -> str | None:
+    """The digest that a file of this content has as a data input; None where it cannot be had."""
+    from aseptic.capture import contents
+
+    if isinstance(content, bytes):
+        return contents.bytes_digest(content) if content else None
+    try:
+        digest, size = contents.content_digest(str(content), contents.Budget(_HASHING_S))
+    except contents.Unread:
+        return None
+    return digest if size else None  # an empty file is like any other
+
+
+def changed_at(content: bytes | Path) -> int:
+    """When a file was changed last, in nanoseconds; bytes never are."""
+    return content.stat().st_mtime_ns if isinstance(content, Path) else 0
 
 
 def _file_of(thing: Any) -> Path | None:

@@ -115,7 +115,8 @@ def _baselines(store: Store, columns: RunColumns) -> RunColumns:
 
 
 def _show(store: Store, *, run: str) -> RunResult:
-    return RunResult(store.get_run(run))
+    found = store.get_run(run)
+    return RunResult(found, store.read_sources([found.run_id]).get(found.run_id, {}))
 
 
 def _compare(

@@ -52,6 +52,17 @@ class NoSuchMetric(AsepticError, LookupError):
         super().__init__(f"no metric {metric!r}; these runs have: {have}.")
 
 
+class ArtifactNotFound(AsepticError, LookupError):
+    """No run that was meant has an artifact of this name."""
+
+    def __init__(self, run: str, name: str, *, has: Iterable[str] | None = None) -> None:
+        if has is None:
+            hint = f"{run!r} is no experiment, run or query of which a finished run has it."
+        else:
+            hint = f"the run {run!r} has: {', '.join(has) or 'none'}."
+        super().__init__(f"no artifact {name!r}: {hint}")
+
+
 class FindingNotFound(AsepticError, LookupError):
     """The run has no such finding."""
 

@@ -121,6 +121,7 @@ class DataInput(_Record, frozen=True, kw_only=True):
     row_hashes: str | None = None  # digest of the artifact holding one 64-bit hash a row
     role: str | None = None  # "train", "validation", "test", "reference", "serving"
     role_from: str | None = None  # "roles" (a person), a use such as `SVC.fit`, or "name"
+    from_run: str | None = None  # id of the run whose artifact it is, where it was read as one
 
 
 class Artifact(_Record, frozen=True, kw_only=True):
@@ -131,6 +132,7 @@ class Artifact(_Record, frozen=True, kw_only=True):
     size_bytes: int
     media_type: str = "application/octet-stream"
     note: str | None = None  # such as "first 2 MB of 31 MB"
+    content_digest: str | None = None  # that of a file of this content, as a data input
 
 
 class GitState(_Record, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from aseptic.model import Run
 if TYPE_CHECKING:
     import pandas as pd
 
-    from aseptic.store.base import Store
+    from aseptic.store.base import Source, Store
 
 
 class RecordedRun(Run, frozen=True, kw_only=True):
@@ -47,9 +47,13 @@ class RecordedRun(Run, frozen=True, kw_only=True):
     def _repr_html_(self) -> str:
         from aseptic.results import RunResult
 
-        return RunResult(self)._repr_html_()
+        return RunResult(self, self._sources())._repr_html_()
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         from aseptic.results import RunResult
 
-        printer.text(RunResult(self).text())
+        printer.text(RunResult(self, self._sources()).text())
+
+    def _sources(self) -> dict[str, Source]:
+        found: dict[str, dict[str, Source]] = self.store.read_sources([self.run_id])
+        return found.get(self.run_id, {})

@@ -43,7 +43,7 @@ from aseptic.show.run_table import run_table, shared_values
 from aseptic.show.sparkline import sparklines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     import pandas as pd
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from aseptic.contract import Change, Differences, DiffSection
     from aseptic.model import CheckOutcome, Finding, Run, Severity
     from aseptic.show.blocks import Block, Tone
-    from aseptic.store.base import RunColumns, Series, Store
+    from aseptic.store.base import RunColumns, Series, Source, Store
 
 
 class Result(ABC):
@@ -166,14 +166,16 @@ class RunResult(Result):
     """One run, whole."""
 
     run: Run
+    sources: Mapping[str, Source] = field(default_factory=dict)  # of its data inputs, by name
 
     def blocks(self, *, now: datetime | None = None) -> list[Block]:
         """What it was, how it went, what went in, where it ran."""
-        return run_page(self.run, now=now)
+        return run_page(self.run, sources=self.sources, now=now)
 
     def to_dict(self) -> dict[str, Any]:
-        """The record of the run."""
+        """The record of the run, and in `upstream` where its data inputs came from."""
         record: dict[str, Any] = msgspec.to_builtins(self.run)
+        record["upstream"] = {name: source._asdict() for name, source in self.sources.items()}
         return record
 
 

@@ -328,3 +328,18 @@ def test_the_data_of_a_helper_that_a_function_of_the_cell_calls_is_recorded(shel
 def test_a_logged_metric_knows_which_way_is_better(shell):
     shell.run("%%track\nimport aseptic\naseptic.log(loss=1.0)")
     assert shell.last().metrics["loss"].direction == "min"
+
+
+def test_an_artifact_read_in_an_earlier_cell_is_an_input_of_the_runs_that_use_it(shell):
+    shell.run("import aseptic, pandas as pd")
+    shell.run("%%track made -e collect --quiet\naseptic.log_artifact('a\\n1\\n2\\n', 'x.csv')")
+    shell.run("frame = pd.read_csv(aseptic.artifact('collect', 'x.csv'))")
+    shell.run("other = 1")
+    shell.run("%%track -e analyse --quiet\ntotal = frame['a'].sum()")
+    run = shell.last()
+    assert list(run.data_inputs) == ["frame", "collect/x.csv"]
+    assert run.data_inputs["collect/x.csv"].from_run == aseptic.get_run("made").run_id
+    shell.run("%%track -e analyse --quiet\nmore = total + 1")
+    assert "collect/x.csv" in shell.last().data_inputs  # by way of the run before
+    shell.run("%%track -e analyse --quiet\nnone = other + 1")
+    assert list(shell.last().data_inputs) == []

@@ -180,7 +180,7 @@ class SyntheticStore(Store):
     start_run = start_session = put_object = add_artifact = find_previous = read_object = gc = (
         _unused
     )
-    replace_findings = acknowledge = read_checks = _unused
+    replace_findings = acknowledge = read_checks = read_sources = local_copy = _unused
 
     def fold(self):
         pass

@@ -42,8 +42,9 @@ _DATABASES = frozenset(
     for end in ("db", "db3", "duckdb", "h5", "hdf", "hdf5", "mdb", "nc", "sqlite", "sqlite3")
 )
 _NOISE = re.compile(
-    r"/(\.git|\.aseptic|\.ipython|\.jupyter|__pycache__|\.ipynb_checkpoints)/"
+    r"/(\.git|\.aseptic|\.aseptic-copies|\.ipython|\.jupyter|__pycache__|\.ipynb_checkpoints)/"
     r"|/(\.cache|\.config|jupyter)/(matplotlib|fontconfig|runtime)/|/matplotlibrc$"
+    r"|/journal/[0-9a-f.]{16,}\.(run|session)$|/objects/[0-9a-f]{2}/[0-9a-f]{62}$"
     r"|^/etc/(localtime|timezone|mime\.types|locale\.\w+)$"
 )
 

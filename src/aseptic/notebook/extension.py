@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from msgspec.structs import replace
 
-from aseptic import declared
+from aseptic import declared, upstream
 from aseptic.active_run import status_of
 from aseptic.capture.cells import CellLog, Names, names_of
 from aseptic.capture.notebook import find_notebook
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import types
     from datetime import datetime
 
-    from aseptic.model import Cell, Run, State
+    from aseptic.model import Cell, DataInput, Run, State
     from aseptic.notebook.tracked_cell import TrackedCell
     from aseptic.store.base import SessionJournal, Store
 
@@ -105,6 +105,7 @@ class Extension:
         self._session_journal: SessionJournal | None = None
         self._cells_written = 0
         self._faults = 0
+        self._artifacts_read: dict[int, list[DataInput]] = {}  # by the cell's order
         self._parameter_cells: set[int] = set()  # orders of papermill's `parameters` cells
 
     # -- in and out -----------------------------------------------------------------------------
@@ -286,6 +287,10 @@ class Extension:
                 frame.tracked.run.record(frame.cell)
             if frame.tracked is not None or self._session_journal is not None:
                 self._write_cells(frame.cell, frame.tracked)
+        inputs = frame.tracked.run.snapshot().data_inputs if frame.tracked else {}
+        read = [*upstream.take_pending(), *(one for one in inputs.values() if one.from_run)]
+        if read:
+            self._artifacts_read[frame.cell.order] = read
 
     def _write_cells(self, ended: Cell, tracked: TrackedCell | None) -> None:
         """From its first run on, the session's cells are kept, those before it included."""
@@ -307,6 +312,7 @@ class Extension:
             if frame.git is not None:
                 frame.git.result()  # no run came of it; nothing goes on behind the next cell
             return
+        self._record_artifacts(tracked)
         run = replace(
             tracked.finish(error, lambda: self._judge(frame)), cells=tuple(self.log.cells)
         )
@@ -318,6 +324,18 @@ class Extension:
             from aseptic.notebook.card import show_card
 
             show_card(self.shell, run, previous, baseline=self._baseline(tracked))
+
+    def _record_artifacts(self, tracked: TrackedCell) -> None:
+        """What the earlier cells that this one depends on read of the artifacts of other runs."""
+        if not self._artifacts_read:
+            return
+        from aseptic.checks.code import cells_used
+
+        with tracked.run.guarded("artifacts read before"):
+            run = replace(tracked.run.snapshot(), cells=tuple(self.log.cells))
+            for cell in cells_used(run):
+                for read in self._artifacts_read.get(cell.order, ()):
+                    upstream.record(tracked.run, read)
 
     def _judge(self, frame: Frame) -> State:
         from aseptic.capture.notebook import NotebookCells, read_cells

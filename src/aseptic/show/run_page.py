@@ -10,24 +10,30 @@ from aseptic.show.findings import finding_blocks, outcome_blocks
 from aseptic.show.run_table import is_set_by_hand
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from aseptic.model import DataInput, Origin, Param, Run
     from aseptic.show.blocks import Block, Tone
+    from aseptic.store.base import Source
 
 _PRINTED_LINES = 12
 
 
-def run_page(run: Run, *, now: datetime | None = None) -> list[Block]:
-    """The blocks that show a run: what it was, how it went, what went in, where it ran."""
+def run_page(
+    run: Run, *, sources: Mapping[str, Source] | None = None, now: datetime | None = None
+) -> list[Block]:
+    """The blocks that show a run: what it was, how it went, what went in, where it ran.
+
+    `sources` are the runs whose artifacts its data inputs are, by the input's name.
+    """
     made = [
         _head(run, now),
         *finding_blocks(run.findings, "findings"),
         *outcome_blocks(run.checks),
         _metrics(run),
         _params(run),
-        _data(run),
+        _data(run, sources or {}),
         _artifacts(run),
         _surroundings(run),
         _problems(run),
@@ -146,7 +152,7 @@ def _origin(origin: Origin) -> str:
     return ", ".join(filter(None, [words, " ".join(filter(None, [cell, row]))]))
 
 
-def _data(run: Run) -> Table | None:
+def _data(run: Run, sources: Mapping[str, Source]) -> Table | None:
     inputs = list(run.data_inputs.values())
     return _table(
         "data",
@@ -158,10 +164,15 @@ def _data(run: Run) -> Table | None:
             "size", [readable.size(data.size_bytes) for data in inputs], is_number=True, rank=2
         ),
         _column("digest", [readable.digest(data.digest) for data in inputs], tone="dim"),
-        _column(
-            "from", [data.reason or data.location or "" for data in inputs], rank=1, tone="dim"
-        ),
+        _column("from", [_came_from(data, sources) for data in inputs], rank=1, tone="dim"),
     )
+
+
+def _came_from(data: DataInput, sources: Mapping[str, Source]) -> str:
+    source = sources.get(data.name)
+    if source is not None and data.reason is None:
+        return f"{source.name} of {source.experiment}"
+    return data.reason or data.location or ""
 
 
 def _roles(inputs: list[DataInput]) -> list[Column]:

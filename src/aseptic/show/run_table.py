@@ -183,6 +183,8 @@ class _Builder:
                 yield self._text(name, [d and readable.digest(d) for d in digests], rank=6)
         if any(fields["git_commit"]) and (self.show_all or self._has_several_commits()):
             yield self._text("git", self._commits(), rank=6)
+        if any(fields.get("upstream") or ()):
+            yield self._words("from", fields["upstream"], rank=2)
         if any(fields["tags"]):
             yield self._words("tags", fields["tags"], rank=3)
         if any(fields["findings"]):

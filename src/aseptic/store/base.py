@@ -81,13 +81,26 @@ class Series(NamedTuple):
     value: NDArray[Any]
 
 
+class Source(NamedTuple):
+    """The run whose artifact a data input is."""
+
+    run_id: str
+    name: str
+    experiment: str
+
+    @property
+    def said(self) -> str:
+        """Such as `collect/calm-otter`: the experiment and the run."""
+        return f"{self.experiment}/{self.name}"
+
+
 class RunColumns(msgspec.Struct, frozen=True, kw_only=True):
     """Runs side by side, newest first: each list has one entry a run, None where it has none.
 
     `fields` holds: name experiment status state started_at ended_at duration_s tags note
     is_starred is_baseline git_commit git_dirty notebook findings (codes, those acknowledged left
-    out) trashed_at. Params that people set come before those that were filled in, and `model`
-    before all.
+    out) trashed_at upstream (the runs whose artifacts it read, as `experiment/name`). Params that
+    people set come before those that were filled in, and `model` before all.
     """
 
     run_ids: list[str]
@@ -239,8 +252,24 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def read_sources(self, run_ids: Collection[str]) -> dict[str, dict[str, Source]]:
+        """By run id and data input: the run whose artifact it is; what is none is not in it.
+
+        As it was recorded, else the newest run before this one that made an artifact of equal
+        content. Raises RunNotFound.
+        """
+
+    @abstractmethod
     def read_object(self, digest: str) -> bytes:
         """The content with this sha256. Raises StoreDamaged if it does not match."""
+
+    @abstractmethod
+    def local_copy(self, digest: str, *, name: str) -> Path:
+        """A file on this machine that holds the content with this sha256, and may be read only.
+
+        It is called as the last part of `name`, and stays until `gc`. Raises StoreDamaged if it
+        does not match.
+        """
 
     # -- what a person says afterwards -------------------------------------------------------
     @abstractmethod

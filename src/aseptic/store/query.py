@@ -28,6 +28,7 @@ from sqlalchemy import and_, exists, false, func, not_, or_, select
 
 from aseptic.errors import BadQuery
 from aseptic.store import schema
+from aseptic.store.sources import is_downstream_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,7 +60,7 @@ _BOOL_FIELDS: dict[str, Any] = {
     "is_baseline": _runs.is_baseline,
     "git_dirty": _runs.git_dirty,
 }
-_LISTS = ("tags", "findings")
+_LISTS = ("tags", "findings", "artifacts", "upstream")
 FIELDS = (*_TEXT_FIELDS, *_TIME_FIELDS, *_NUMBER_FIELDS, *_BOOL_FIELDS, *_LISTS)
 _SPACES = {"params": schema.params, "metrics": schema.metrics, "data": schema.data_inputs}
 
@@ -375,6 +376,10 @@ def _in_list(name: str, value: Any) -> Condition:
     text = _text(name, value)
     if name == "tags":
         table, fits = schema.tags, schema.tags.c.tag == text
+    elif name == "artifacts":
+        table, fits = schema.artifacts, schema.artifacts.c.name == text
+    elif name == "upstream":
+        return is_downstream_of(text)
     else:
         table = schema.findings
         is_open = table.c.acknowledged.is_(None)

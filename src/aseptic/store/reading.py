@@ -11,7 +11,7 @@ from sqlalchemy import Text, and_, desc, false, literal, select, type_coerce
 
 from aseptic import model
 from aseptic.errors import RunNotFound
-from aseptic.store import schema
+from aseptic.store import schema, sources
 from aseptic.store.base import RunColumns
 from aseptic.store.chunks import read_points
 from aseptic.store.query import selected_by
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Table
 
     from aseptic.model import Direction, Run
-    from aseptic.store.base import Series
+    from aseptic.store.base import Series, Source
 
 _FIELDS = (
     "name",
@@ -42,8 +42,10 @@ _FIELDS = (
     "notebook",
     "findings",
     "trashed_at",
+    "upstream",
 )
-_RUN_COLUMNS = ("run_no", "run_id", *(name for name in _FIELDS if name not in ("tags", "findings")))
+_LISTS = ("tags", "findings", "upstream")  # of other tables
+_RUN_COLUMNS = ("run_no", "run_id", *(name for name in _FIELDS if name not in _LISTS))
 _TIMES = ("started_at", "ended_at", "trashed_at")
 _FEW = 500  # runs up to which their numbers are asked for one by one
 _MANY = 30_000  # SQLite takes 32,766 values in one statement
@@ -209,6 +211,7 @@ def _artifacts(connection: Connection, run_no: int) -> dict[str, model.Artifact]
             size_bytes=row.size_bytes,
             media_type=row.media_type,
             note=row.note,
+            content_digest=row.content_digest,
         )
         for row in _rows(connection, schema.artifacts, run_no)
     }
@@ -344,6 +347,20 @@ def read_checks(
     return found
 
 
+def read_sources(
+    connection: Connection, run_ids: Collection[str], store: str
+) -> dict[str, dict[str, Source]]:
+    """By run id and data input: the run whose artifact it is. Raises RunNotFound."""
+    numbers = run_numbers(connection, run_ids, store)
+    ids = {run_no: run_id for run_id, run_no in numbers.items()}
+    found: dict[str, dict[str, Source]] = {}
+    for start in range(0, len(ids), _MANY):
+        wanted = schema.data_inputs.c.run_no.in_(list(ids)[start : start + _MANY])
+        for run_no, name, source in sources.read(connection, wanted):
+            found.setdefault(ids[run_no], {})[name] = source
+    return found
+
+
 def run_numbers(connection: Connection, run_ids: Iterable[str], store: str) -> dict[str, int]:
     """The numbers of the runs with these ids, in the order given. Raises RunNotFound."""
     wanted = list(dict.fromkeys(run_ids))
@@ -424,10 +441,21 @@ class _SideBySide:
                 found = schema.findings.c
                 is_open = found.acknowledged.is_(None)
                 fields[name] = self._tuples(found.code, found.position, where=is_open)
+            elif name == "upstream":
+                fields[name] = self._upstream()
             else:
                 column = columns[name]
                 fields[name] = [_time(text) for text in column] if name in _TIMES else list(column)
         return fields
+
+    def _upstream(self) -> list[tuple[str, ...]]:
+        found: list[dict[str, None]] = [{} for _ in self._rows]
+        if self._index:
+            ours = self._is_ours(schema.data_inputs.c.run_no)
+            for run_no, _, source in sources.read(self._connection, ours):
+                if run_no in self._index:
+                    found[self._index[run_no]][source.said] = None
+        return list(map(tuple, found))
 
     def _directions(self, metrics: Collection[str]) -> dict[str, Direction]:
         table = schema.metrics

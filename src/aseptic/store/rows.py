@@ -126,8 +126,11 @@ class RunWriter:
         self._connection = connection
         self._run_no = run_no
         self.shapes = [(tuple(names), types) for names, types in shapes]
-        asked = select(schema.runs.c.frames).where(schema.runs.c.run_no == run_no)
-        self._frames = self._first = connection.execute(asked).scalar_one_or_none() or 0
+        runs = schema.runs.c
+        asked = select(runs.frames, runs.started_at).where(runs.run_no == run_no)
+        found = connection.execute(asked).one_or_none()
+        self._started_at = found.started_at if found else None
+        self._frames = self._first = found.frames if found else 0
         self._is_new = not self._frames  # then no row of the run is there to be replaced
         self._records: dict[tuple[Any, ...], tuple[int, Record]] = {}
         self._points: dict[int, tuple[list[bytes], list[int]]] = {}
@@ -176,7 +179,7 @@ class RunWriter:
         self._write_metrics(series)
         self._write_params()
         self._write_named(model.DataInput, schema.data_inputs, _data_input_row)
-        self._write_named(model.Artifact, schema.artifacts, _artifact_row)
+        self._write_named(model.Artifact, schema.artifacts, self._artifact_row)
         self._write_listed(model.Finding, schema.findings, FINDING_KEY)
         self._write_listed(model.CheckOutcome, schema.checks, ("code",))
         self._write_listed(model.Problem, schema.problems, ("what", "reason"))
@@ -229,6 +232,9 @@ class RunWriter:
             for position, record in self._of(kind)
         ]
         self._replace(table, [row["name"] for row in rows], rows)
+
+    def _artifact_row(self, record: model.Artifact) -> dict[str, Any]:
+        return msgspec.structs.asdict(record) | {"run_started_at": self._started_at}
 
     def _replace(self, table: Table, names: list[str], rows: list[dict[str, Any]]) -> None:
         if names and not self._is_new:
@@ -314,11 +320,8 @@ def _data_input_row(record: model.DataInput) -> dict[str, Any]:
         "digest": record.digest,
         "row_hashes": record.row_hashes,
         "data_input": to_json(record),
+        "from_run": record.from_run,
     }
-
-
-def _artifact_row(record: model.Artifact) -> dict[str, Any]:
-    return msgspec.structs.asdict(record)
 
 
 def _new_summary() -> dict[str, Any]:

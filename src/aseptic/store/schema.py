@@ -188,6 +188,7 @@ data_inputs = Table(
     Column("digest", AnyText),
     Column("row_hashes", AnyText),
     Column("data_input", Text, nullable=False),
+    Column("from_run", Text),  # id of the run whose artifact it is, where that was known
     Index("data_inputs_by_name", "name", "run_no"),
 )
 
@@ -201,6 +202,9 @@ artifacts = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("media_type", AnyText, nullable=False),
     Column("note", AnyText),
+    Column("content_digest", AnyText),  # as data inputs have it
+    Column("run_started_at", Text),  # of its run: the newest that made a content is one step away
+    Index("artifacts_by_content", "content_digest", "run_started_at"),
 )
 
 findings = Table(

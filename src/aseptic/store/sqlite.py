@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aseptic.errors import StoreUnavailable
 from aseptic.store.base import Store
+from aseptic.store.copies import COPIES, CopyFolder
 from aseptic.store.journal import FileRunJournal, FileSessionJournal, unavailable
 from aseptic.store.objects import ObjectFolder, orphan_limit, unused
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from aseptic.model import Artifact, CheckOutcome, Finding, Run, RunStart, Session
-    from aseptic.store.base import RunColumns, Series
+    from aseptic.store.base import RunColumns, Series, Source
     from aseptic.store.database import Database
     from aseptic.store.fold import Folder
 
@@ -38,6 +39,7 @@ class SqliteStore(Store):
         self.url = str(folder)
         self.project = folder.parent.name or str(folder.parent)
         self._objects = ObjectFolder(folder / "objects")
+        self._copies = CopyFolder(folder / COPIES, self._objects)
 
     # -- writing ----------------------------------------------------------------------------
     def start_run(self, start: RunStart) -> FileRunJournal:
@@ -180,9 +182,19 @@ class SqliteStore(Store):
 
         return self._read(lambda connection: reading.read_checks(connection, run_ids, self.url))
 
+    def read_sources(self, run_ids: Collection[str]) -> dict[str, dict[str, Source]]:
+        """See Store."""
+        from aseptic.store import reading
+
+        return self._read(lambda connection: reading.read_sources(connection, run_ids, self.url))
+
     def read_object(self, digest: str) -> bytes:
         """See Store."""
         return self._objects.read(digest)
+
+    def local_copy(self, digest: str, *, name: str) -> Path:
+        """See Store."""
+        return self._copies.get(digest, name=name)
 
     # -- what a person says afterwards ------------------------------------------------------
     def tag(
@@ -244,10 +256,13 @@ class SqliteStore(Store):
         """See Store.
 
         A trashed run that is still running stays. An object that no run ever named is kept
-        for an hour, since its run may be about to name it.
+        for an hour, since its run may be about to name it; so is a local copy, which someone may
+        be about to open.
         """
         from aseptic.store import edits
 
+        if not dry_run:
+            self._copies.clear(older_than=orphan_limit())
         if dry_run:
             runs, limits, sizes = self._read(lambda c: self._garbage(c, edits.count_trashed))
             doomed = [

@@ -60,8 +60,10 @@ from aseptic.model import (
     new_run_id,
     utc_now,
 )
+from aseptic.store.base import Source
 from aseptic.store.liveness import new_session
 from aseptic.testing.runs import (
+    make_artifact,
     make_finding,
     make_outcome,
     make_param,
@@ -201,10 +203,17 @@ def full_run() -> dict[str, Any]:
                 columns=(column,),
                 role="train",
                 role_from="SVC.fit",
+                from_run="0" * 16,
             )
         },
         "artifacts": {
-            "figure": Artifact(name="figure", digest="0" * 64, size_bytes=3, media_type="image/png")
+            "figure": Artifact(
+                name="figure",
+                digest="0" * 64,
+                size_bytes=3,
+                media_type="image/png",
+                content_digest="xxh3:ab",
+            )
         },
         "findings": (
             Finding(
@@ -693,6 +702,7 @@ class StoreContract:
             "notebook": ["notebooks/digits.ipynb"],
             "findings": [("D15",)],
             "trashed_at": [None],
+            "upstream": [()],
         }
 
     def test_runs_are_chosen_by_experiment_id_and_number(self, store: Store) -> None:
@@ -797,6 +807,73 @@ class StoreContract:
     def test_what_is_no_object_cannot_be_read(self, store: Store, digest: str) -> None:
         with pytest.raises(StoreDamaged):
             store.read_object(digest)
+
+    @pytest.mark.parametrize("name", ["a.csv", "deep/a.csv", "../../a.csv", "C:\\up\\a.csv"])
+    def test_an_object_becomes_a_file_of_its_name_that_may_be_read_only(
+        self, store: Store, name: str
+    ) -> None:
+        digest, _ = store.put_object(b"a,b\n1,2\n")
+        path = store.local_copy(digest, name=name)
+        assert (path.name, path.read_bytes()) == ("a.csv", b"a,b\n1,2\n")
+        assert path.stat().st_mode & 0o222 == 0
+
+    @pytest.mark.parametrize("name", ["", ".", "..", "a/..", "\0"])
+    def test_an_object_without_a_file_name_is_called_artifact(
+        self, store: Store, name: str
+    ) -> None:
+        assert store.local_copy(store.put_object(b"x")[0], name=name).name == "artifact"
+
+    def test_a_copy_that_someone_changed_is_made_anew(self, store: Store) -> None:
+        digest, _ = store.put_object(b"as it was")
+        path = store.local_copy(digest, name="a.txt")
+        path.chmod(0o600)
+        path.write_bytes(b"forged")
+        assert store.local_copy(digest, name="a.txt").read_bytes() == b"as it was"
+
+    def test_what_is_no_object_has_no_copy(self, store: Store) -> None:
+        with pytest.raises(StoreDamaged):
+            store.local_copy("0" * 64, name="a.txt")
+
+    # -- where data inputs came from --------------------------------------------------------
+    def test_a_data_input_of_equal_content_is_from_the_newest_run_before_that_made_it(
+        self, store: Store
+    ) -> None:
+        made = {"a": make_artifact("a", content_digest="xxh3:aa")}
+        first, second = (record_run(store, artifacts=made, experiment="make") for _ in range(2))
+        other = {"b": make_artifact("b", content_digest="xxh3:bb")}
+        record_run(store, artifacts=other)
+        reader = record_run(store, data_inputs={"file": "xxh3:aa", "own": "xxh3:cc"})
+        record_run(store, artifacts=made, experiment="make")  # later than the reader
+        assert store.read_sources([reader.run_id, first.run_id]) == {
+            reader.run_id: {"file": Source(second.run_id, second.name, "make")}
+        }
+
+    def test_a_source_that_was_recorded_outdoes_equal_content(self, store: Store) -> None:
+        made = {"a": make_artifact("a", content_digest="xxh3:aa")}
+        first, _ = (record_run(store, artifacts=made, experiment="make") for _ in range(2))
+        read = DataInput(name="make/a", kind="artifact", digest="xxh3:aa", from_run=first.run_id)
+        reader = record_run(store, data_inputs={"make/a": read})
+        sources = store.read_sources([reader.run_id])
+        assert sources == {reader.run_id: {"make/a": Source(first.run_id, first.name, "make")}}
+        store.rename(first.run_id, "renamed")
+        assert store.read_sources([reader.run_id])[reader.run_id]["make/a"].name == "renamed"
+
+    def test_the_runs_that_data_came_from_are_a_field_that_can_be_asked_for(
+        self, store: Store
+    ) -> None:
+        made = {"a": make_artifact("a", content_digest="xxh3:aa")}
+        maker = record_run(store, artifacts=made, experiment="make", name="maker")
+        reader = record_run(store, data_inputs={"x": "xxh3:aa", "y": "xxh3:aa"})
+        assert store.read_runs().fields["upstream"] == [("make/maker",), ()]
+        for meant in ("maker", "make", maker.run_id):
+            assert store.read_runs(f"'{meant}' in upstream").run_ids == [reader.run_id]
+        assert store.read_runs("'other' in upstream").run_ids == []
+        assert store.read_runs("'a' in artifacts").run_ids == [maker.run_id]
+
+    def test_sources_of_a_run_that_is_not_there_are_refused(self, store: Store) -> None:
+        assert store.read_sources([]) == {}
+        with pytest.raises(RunNotFound):
+            store.read_sources(["0" * 16])
 
     # -- what a person says afterwards ------------------------------------------------------
     def test_tags_are_added_and_removed(self, store: Store) -> None:

@@ -58,7 +58,7 @@ def make_run(**fields: Any) -> Run:
     own["params"] = _named(own.get("params", {}), Param, make_param)
     own["metrics"] = _named(own.get("metrics", {}) | fields, Metric, _make_metric)
     own["data_inputs"] = _named(own.get("data_inputs", {}), DataInput, _make_data_input)
-    own["artifacts"] = _named(own.get("artifacts", {}), Artifact, _make_artifact)
+    own["artifacts"] = _named(own.get("artifacts", {}), Artifact, make_artifact)
     return Run(**own)
 
 
@@ -77,6 +77,11 @@ def make_finding(code: str = "D02", **fields: Any) -> Finding:
 def make_outcome(code: str = "D02", outcome: Any = "clean", **fields: Any) -> CheckOutcome:
     """How a check ended."""
     return CheckOutcome(**({"code": code, "name": code.lower(), "outcome": outcome} | fields))
+
+
+def make_artifact(name: str, digest: str = "0" * 64, **fields: Any) -> Artifact:
+    """An artifact; its content need not be in any store."""
+    return Artifact(name=name, digest=digest, **({"size_bytes": 0} | fields))
 
 
 def record_run(
@@ -136,10 +141,6 @@ def _make_metric(name: str, value: float) -> Metric:
 
 def _make_data_input(name: str, digest: str) -> DataInput:
     return DataInput(name=name, kind="array", digest=digest)
-
-
-def _make_artifact(name: str, digest: str) -> Artifact:
-    return Artifact(name=name, digest=digest, size_bytes=0)
 
 
 def _write_cells(store: Store, session: Session, run: Run) -> None:

@@ -43,6 +43,7 @@ FIELDS: dict[str, tuple[str, str, str]] = {
     "git_dirty": ("uncommitted", "bool", "git"),
     "notebook": ("notebook", "text", "run"),
     "findings": ("findings", "findings", "run"),
+    "upstream": ("from", "tags", "run"),
     "duration_s": ("took", "number", "run"),
     "is_starred": ("star", "bool", "run"),
     "is_baseline": ("baseline", "bool", "run"),
