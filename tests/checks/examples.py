@@ -32,6 +32,7 @@ def judge(check: Check, *, depth: Any = "asked", **variables: Any) -> Report:
         evidence,
         depth=depth,
         earlier=lambda: variables.get("earlier", ()),
+        find_deployed=lambda: variables.get("deployed"),
         **{name: variables[name] for name in _FIELDS if name in variables},
     )
     return run_checks([check], evidence, CheckSettings())

@@ -62,6 +62,7 @@ class Evidence:
     model: Any = None  # a fitted estimator, as the user made it
     run: Run | None = None
     earlier: Callable[[], Sequence[Run]] = tuple  # earlier runs of the project, newest first
+    find_deployed: Callable[[], Run | None] = lambda: None  # the newest that is tagged `deployed`
     lineage: Lineage = field(default_factory=Lineage)  # what estimators saw, row by row
     #: Series by name: steps and values; facts are numbers by name. See the docs of training checks.
     series: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
@@ -145,6 +146,15 @@ class Evidence:
         if not runs:
             raise NotApplicable(_MISSING["earlier"])
         return runs
+
+    def deployed(self) -> Run | None:
+        """The newest earlier run that is tagged `deployed`, of any experiment.
+
+        Raises NotApplicable once the time for checks is over.
+        """
+        if self.is_hurried:
+            raise NotApplicable(BUDGET_IS_SPENT)
+        return self.find_deployed()
 
     # -- means ----------------------------------------------------------------------------------
     @property

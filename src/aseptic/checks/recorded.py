@@ -34,12 +34,17 @@ def evidence_of_run(
     def earlier() -> list[Run]:
         return earlier_runs(store, run)
 
+    @lru_cache(maxsize=1)
+    def find_deployed() -> Run | None:
+        return deployed_run(store, run)
+
     read = store.read_series([run.run_id])
     facts = {name: float(metric.value) for name, metric in run.metrics.items()}
     return Evidence(
         tuple(tables),
         run=run,
         earlier=earlier,
+        find_deployed=find_deployed,
         series=_points(read),
         times={one.metric: one.time_s for one in read},
         is_running=run.status == "running",
@@ -63,6 +68,14 @@ def earlier_runs(store: Store, run: Run, *, most: int = _MOST_EARLIER) -> list[R
     started = zip(columns.run_ids, columns.fields["started_at"], strict=True)
     before = [run_id for run_id, at in started if at < run.started_at]
     return [store.get_run(run_id) for run_id in before[:most]]
+
+
+def deployed_run(store: Store, run: Run) -> Run | None:
+    """The newest run tagged `deployed` that began before a run, of any experiment."""
+    columns = store.read_runs("'deployed' in tags")
+    started = zip(columns.run_ids, columns.fields["started_at"], strict=True)
+    found = next((run_id for run_id, at in started if at < run.started_at), None)
+    return None if found is None else store.get_run(found)
 
 
 def _steps(step: Any) -> Any:

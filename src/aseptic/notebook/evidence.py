@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aseptic.capture.fit_watch import is_plain, plain_columns, rows_seen, table_kind
 from aseptic.checks.check import NotApplicable
 from aseptic.checks.evidence import Evidence
-from aseptic.checks.recorded import earlier_runs
+from aseptic.checks.recorded import deployed_run, earlier_runs
 from aseptic.checks.roles import is_target_name, role_of
 from aseptic.checks.tables import Table
 from aseptic.errors import AsepticError
@@ -78,6 +78,7 @@ def evidence_of(
         model=_model(names, namespace, lineage),
         run=run,
         earlier=_earlier(run, store) if earlier is None else lambda: earlier,
+        find_deployed=_find_deployed(run, store),
         series=logged.series if logged else {},
         times=logged.times if logged else {},
         facts={name: float(metric.value) for name, metric in run.metrics.items()},
@@ -379,3 +380,16 @@ def _says_features(name: str) -> bool:
 
 def _words_of(name: str) -> set[str]:
     return {word.lower() for word in _WORDS.split(name) if word}
+
+
+def _find_deployed(run: Run, store: Store) -> Callable[[], Run | None]:
+    """The run that was tagged `deployed`, read when it is asked for."""
+
+    @functools.lru_cache(maxsize=1)
+    def read() -> Run | None:
+        try:
+            return deployed_run(store, run)
+        except (AsepticError, OSError):
+            return None
+
+    return read

@@ -112,3 +112,18 @@ def test_odd_data_give_no_finding_and_no_fault(old, new):
     result = report(old, new)
     assert not [one for one in result.findings if one.severity != "info"]
     assert "fault" not in (result.outcomes[0].reason or "")
+
+
+def test_the_deployed_run_is_the_baseline_where_the_experiment_has_none():
+    before, now = reading(people(age=40)), reading(people(seed=1, age=50))
+    deployed = reading(people(seed=2, age=50), name="in-use", experiment="train")
+    report = judge(drift_from_baseline, run=now, earlier=[before], deployed=deployed)
+    assert report.findings == ()
+    report = judge(drift_from_baseline, run=before, earlier=[], deployed=deployed)
+    assert [one.message.rpartition(" ")[2] for one in report.findings] == ["in-use"]
+    marked = reading(people(seed=3, age=40), is_baseline=True)
+    report = judge(drift_from_baseline, run=now, earlier=[marked], deployed=deployed)
+    assert [one.subject for one in report.findings] == ["age"]
+    elsewhere = make_run(data_inputs={"others": "d"})
+    report = judge(drift_from_baseline, run=now, earlier=[before], deployed=elsewhere)
+    assert [one.subject for one in report.findings] == ["age"]

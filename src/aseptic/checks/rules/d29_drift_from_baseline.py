@@ -37,7 +37,7 @@ class _Change(NamedTuple):
     numbers: dict[str, Any]
 
 
-@check("D29", severity="warning", needs=("run", "earlier"), cost="look")
+@check("D29", severity="warning", needs=("run",), cost="look")
 def drift_from_baseline(
     run: Evidence, *, effect: float = 0.1, p: float = 0.005, missing: float = 0.05
 ) -> Iterator[Finding]:
@@ -52,8 +52,8 @@ def drift_from_baseline(
     the means in standard deviations from twice `effect` on; missing values count where their share
     differs by `missing`. All with a p-value below `p` divided by the number of comparisons, for as
     many rows as the sketches are of. A new type, and columns that are new or gone, are said as they
-    are. The baseline is the newest earlier run that is marked as one, else the one before of this
-    experiment.
+    are. The baseline is the newest earlier run of the experiment that is marked as one, else the
+    run of any experiment that is tagged `deployed`, else the one before of this experiment.
 
     Remedy: look at what changed between the two versions of the data; mark a new baseline if the
     change is meant.
@@ -77,46 +77,64 @@ def drift_from_baseline(
         earlier = [make_run(data_inputs={"people": describe("people", old)}, is_baseline=True)]
     """
     assert run.run is not None
-    baseline = _baseline(run.run, run.history())
-    inputs = _same_inputs(baseline, run.run)
-    changed = [(before, now) for before, now in inputs if not _is_equal(before, now)]
-    comparisons = 2 * max(1, sum(len(now.columns) for _, now in changed))
+    baseline = _baseline(run)
+    changed = changed_inputs(baseline, run.run)
     for before, now in changed:
         yield from _schema_changes(run, baseline, before, now)
-        for pair in _column_pairs(before, now):
-            change = _change(pair, effect, p / comparisons, missing)
-            if change is not None:
-                yield run.finding(
-                    f"{pair.now.name} of {now.name} {change.what} in the run {baseline.name}",
-                    subject=pair.now.name,
-                    plot=_plot(pair, baseline),
-                    baseline=baseline.run_id,
-                    rows_of_sketches=pair.rows,
-                    **change.numbers,
-                )
+    for now, pair, change in column_changes(changed, effect=effect, p=p, missing=missing):
+        yield run.finding(
+            f"{pair.now.name} of {now.name} {change.what} in the run {baseline.name}",
+            subject=pair.now.name,
+            plot=_plot(pair, baseline),
+            baseline=baseline.run_id,
+            rows_of_sketches=pair.rows,
+            **change.numbers,
+        )
 
 
-def _baseline(run: Run, earlier: Sequence[Run]) -> Run:
+def _baseline(run: Evidence) -> Run:
     """The run to compare with. Raises NotApplicable where there is none."""
-    others = [one for one in earlier if one.run_id != run.run_id and one.trashed_at is None]
+    assert run.run is not None
+    deployed = run.deployed()
+    earlier = run.earlier() if deployed else run.history()
+    others = [one for one in earlier if one.run_id != run.run.run_id and one.trashed_at is None]
     marked = [one for one in others if one.is_baseline]
-    own = [one for one in marked if one.experiment == run.experiment]
-    same = [one for one in others if one.experiment == run.experiment and one.data_inputs]
-    found = next(iter([*own, *marked, *same]), None)
+    own = [one for one in marked if one.experiment == run.run.experiment]
+    in_use = [deployed] if deployed and same_tables(deployed, run.run) else []
+    same = [one for one in others if one.experiment == run.run.experiment and one.data_inputs]
+    found = next(iter([*own, *in_use, *marked, *same]), None)
     if found is None:
         raise NotApplicable("no earlier run of this experiment, and none is marked as a baseline")
     return found
 
 
-def _same_inputs(baseline: Run, run: Run) -> list[tuple[DataInput, DataInput]]:
-    found = [
+def same_tables(baseline: Run, run: Run) -> list[tuple[DataInput, DataInput]]:
+    """The tables that both runs read under one name: as the baseline read it, and the run."""
+    return [
         (baseline.data_inputs[name], now)
         for name, now in run.data_inputs.items()
         if name in baseline.data_inputs and now.columns and baseline.data_inputs[name].columns
     ]
+
+
+def changed_inputs(baseline: Run, run: Run) -> list[tuple[DataInput, DataInput]]:
+    """The tables of both runs that are not equal. Raises NotApplicable where there is none."""
+    found = same_tables(baseline, run)
     if not found:
         raise NotApplicable(f"no table of this run was read by the run {baseline.name} too")
-    return found
+    return [(before, now) for before, now in found if not _is_equal(before, now)]
+
+
+def column_changes(
+    changed: Sequence[tuple[DataInput, DataInput]], *, effect: float, p: float, missing: float
+) -> Iterator[tuple[DataInput, _Pair, _Change]]:
+    """The columns that are not what they were, with their table as it is now."""
+    comparisons = 2 * max(1, sum(len(now.columns) for _, now in changed))
+    for before, now in changed:
+        for pair in _column_pairs(before, now):
+            change = _change(pair, effect, p / comparisons, missing)
+            if change is not None:
+                yield now, pair, change
 
 
 def _is_equal(before: DataInput, now: DataInput) -> bool:
