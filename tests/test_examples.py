@@ -160,7 +160,7 @@ def test_mended_examples_have_nothing_to_say_of_it(tmp_path, own_environment):
     assert "H03" not in text_of(luck, "seeded")
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.ipynb")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.ipynb")), ids=lambda path: path.stem)
 def test_example_notebooks_are_committed_without_outputs_in_one_form(path):
     tidy = subprocess.run(
         [sys.executable, str(ROOT / "tools" / "tidy_notebooks.py"), "--check"],

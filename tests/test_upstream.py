@@ -10,6 +10,7 @@ import pytest
 
 import aseptic
 from aseptic import notices, tracking, upstream
+from aseptic.commands import run
 from aseptic.errors import ArtifactNotFound, StoreDamaged
 from aseptic.results import RunResult
 from aseptic.store import open_store
@@ -106,6 +107,8 @@ def test_a_file_that_was_kept_is_known_again_by_its_content(folder):
         pd.read_csv("x.csv")
     found = aseptic.runs("'maker' in upstream")
     assert found["name"].tolist() == ["reader"]
+    listed = run(["runs", "'maker' in upstream"], open_store()).text()
+    assert "collect/maker" in listed
     store = open_store()
     page = RunResult(store.get_run("reader"), store.read_sources([reader.run_id])[reader.run_id])
     assert "maker of collect" in page.text()

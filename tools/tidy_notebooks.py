@@ -14,10 +14,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main(words: list[str]) -> int:
-    """Tidies `examples/*.ipynb`; with `--check`, 1 where one is not tidy."""
+    """Tidies the notebooks in `examples/`; with `--check`, 1 where one is not tidy."""
     check = words == ["--check"]
     status = 0
-    for path in sorted((ROOT / "examples").glob("*.ipynb")):
+    for path in sorted((ROOT / "examples").rglob("*.ipynb")):
         before = path.read_text(encoding="utf-8")
         after = tidy(before)
         if before == after:

@@ -66,3 +66,10 @@ def test_times_are_seconds_since_the_epoch():
 def test_no_runs_make_an_empty_table():
     table = run_table(columns(fields={"name": []}), project="p")
     assert (table.run_ids, table.total, table.main_metric) == ([], 0, None)
+
+
+def test_the_runs_that_a_run_read_from_are_chips():
+    read = [(), ("collect/calm-otter",)]
+    column = only(run_table(columns(fields={"upstream": read})))
+    assert (column.label, column.kind, column.group) == ("from", "tags", "run")
+    assert [list(value) for value in column.values] == [[], ["collect/calm-otter"]]
