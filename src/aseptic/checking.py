@@ -13,25 +13,25 @@ import msgspec
 
 from aseptic import progress
 from aseptic.checks.discovery import load_checks
+from aseptic.checks.evidence import BY_HASHES
+from aseptic.checks.files import ReadAgain, read_again
 from aseptic.checks.handed_over import evidence_of
 from aseptic.checks.recorded import evidence_of_run
 from aseptic.checks.runner import EXPLAINED, Report, run_checks
 from aseptic.checks.settings import load_check_settings
 from aseptic.errors import BadOption
 from aseptic.session_data import find_evidence
+from aseptic.settings import find_project
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from aseptic.checks.check import Check
     from aseptic.checks.evidence import Depth, Evidence
     from aseptic.checks.settings import CheckSettings
     from aseptic.checks.tables import Role
-    from aseptic.model import Run
+    from aseptic.model import CheckOutcome, Run
     from aseptic.store.base import Store
-
-
-_SEPARATORS = {".csv": ",", ".tsv": "\t", ".txt": ","}
 
 
 def check_run(
@@ -49,20 +49,34 @@ def check_run(
     """
     settings, _ = load_check_settings(folder, experiment=run.experiment)
     evidence = replace(evidence_at_hand(run, store, folder=folder), depth=depth)
+    project = find_project(folder or Path.cwd())
+    again = ReadAgain() if evidence.tables else read_again(run, project, depth)
+    evidence = replace(evidence, tables=evidence.tables or again.tables)
     report = _judge(evidence, settings, select, ignore)
-    # What cannot be judged now, as the data is gone, may have been judged when it was there.
-    was_judged = {one.code for one in run.checks if one.outcome != "not applicable"}
-    fresh = [
-        one
-        for one in report.outcomes
-        if one.outcome != "not applicable"
-        or one.code not in was_judged
-        or (one.reason or "").startswith(EXPLAINED)
-    ]
+    fresh = [one for one in report.outcomes if _is_worth_more(one, run)]
     codes = {one.code for one in fresh}
-    store.replace_findings(run.run_id, codes=codes, outcomes=fresh, findings=report.findings)
+    found = [one for one in report.findings if one.code in codes]
+    store.replace_findings(run.run_id, codes=codes, outcomes=fresh, findings=found)
     checked = store.get_run(run.run_id)
-    return Report(checked.findings, checked.checks)
+    return Report(checked.findings, checked.checks, (*again.notes, *_by_hashes(report.outcomes)))
+
+
+def _is_worth_more(outcome: CheckOutcome, run: Run) -> bool:
+    """Whether an outcome takes the place of what the run's record says.
+
+    What cannot be judged now, as the data are gone, may have been judged when they were there; and
+    hashes of rows alone do not take back what the values told.
+    """
+    if (outcome.reason or "").startswith(EXPLAINED):
+        return True
+    was_judged = outcome.code in {one.code for one in run.checks if one.outcome != "not applicable"}
+    is_weak = outcome.outcome == "clean" and outcome.reason == BY_HASHES
+    return not was_judged or not (outcome.outcome == "not applicable" or is_weak)
+
+
+def _by_hashes(outcomes: Sequence[CheckOutcome]) -> list[str]:
+    codes = [one.code for one in outcomes if one.reason == BY_HASHES]
+    return [f"{', '.join(codes)}: judged by {BY_HASHES}"] if codes else []
 
 
 def evidence_at_hand(run: Run, store: Store, *, folder: Path | None = None) -> Evidence:
@@ -101,28 +115,6 @@ def find_check(code: str) -> Check:
         if code.upper() == one.code or code.lower() == one.name:
             return one
     raise BadOption(f"no check {code!r}. There are: {', '.join(checks)}.")
-
-
-def read_table(path: str) -> Any:
-    """The table in a file: CSV, TSV, Parquet, Feather or JSON lines. Raises BadOption."""
-    import pandas as pd
-
-    file = Path(path)
-    readers: dict[str, Any] = {
-        ".parquet": pd.read_parquet,
-        ".feather": pd.read_feather,
-        ".jsonl": lambda name: pd.read_json(name, lines=True),
-    }
-    suffix = Path(file.stem).suffix if file.suffix in (".gz", ".bz2", ".zip") else file.suffix
-    try:
-        if suffix in readers:
-            return readers[suffix](file)
-        if suffix in _SEPARATORS:
-            return pd.read_csv(file, sep=_SEPARATORS[suffix], low_memory=False)
-    except Exception as error:
-        raise BadOption(f"cannot read {path}: {error}") from error
-    known = ", ".join([*_SEPARATORS, *readers])
-    raise BadOption(f"cannot read {path}: its name ends with none of {known}")
 
 
 def _judge(

@@ -271,7 +271,7 @@ def _check(
         )
     if run is not None:
         raise BadOption("check: say either a run, or files.")
-    from aseptic.checking import read_table
+    from aseptic.checks.files import read_table
 
     data: Any = {role: read_table(file) for role, file in named.items()}
     return check_handed_over(

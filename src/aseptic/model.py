@@ -208,7 +208,7 @@ class CheckOutcome(_Record, frozen=True, kw_only=True):
     code: str
     name: str
     outcome: Literal["findings", "clean", "not applicable"]
-    reason: str | None = None  # why it is not applicable
+    reason: str | None = None  # why it is not applicable; else what it was judged by, if not plain
     is_thorough: bool = False
     duration_s: float = 0.0
 

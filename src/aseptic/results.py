@@ -385,7 +385,8 @@ class CheckResult(TableResult):
         """A line that counts, the findings, and the checks that found nothing."""
         found = finding_blocks(self.report.findings)
         outcomes = outcome_blocks(self.report.outcomes, show_all=self.show_all)
-        return [Paragraph([self._summary()]), *found, *outcomes]
+        notes = [Paragraph([line(note, "dim")]) for note in self.report.notes]
+        return [Paragraph([self._summary()]), *found, *outcomes, *notes]
 
     def _summary(self) -> Line:
         name = (Span(self.name, "strong"), Span("  ")) if self.name else ()
@@ -409,9 +410,10 @@ class CheckResult(TableResult):
         return frame
 
     def to_dict(self) -> dict[str, Any]:
-        """`findings` with their evidence, and `checks`, how each of them ended."""
+        """`findings` with their evidence, `checks`, how each of them ended, and `notes`."""
         found = [_all_fields(one) for one in self.findings]
-        return {"findings": found, "checks": [_all_fields(one) for one in self.report.outcomes]}
+        checks = [_all_fields(one) for one in self.report.outcomes]
+        return {"findings": found, "checks": checks, "notes": list(self.report.notes)}
 
 
 @dataclass(frozen=True, repr=False)

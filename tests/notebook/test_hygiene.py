@@ -417,3 +417,41 @@ def test_only_the_rows_that_were_scored_are_judged(ready):
     assert roles(ready.last())["X_test"] == ("test", "LogisticRegression.score")
     ready.run("%%track\nm = LogisticRegression().fit(A, a)\nm.score(X_test, y_test)")
     assert outcome(ready.last(), "D15") == "findings"
+
+
+# -- hashes of rows --------------------------------------------------------------------------------
+
+
+def kept(run):
+    from aseptic.checks.kept_rows import kept_rows
+
+    return {(one.name, one.role, one.rows) for one in kept_rows(run)}
+
+
+def test_a_run_keeps_hashes_of_the_rows_of_its_data(ready):
+    ready.run(
+        "%%track\nA, B, a, b = train_test_split(X, y, random_state=0)\n"
+        "score = LogisticRegression().fit(A, a).score(B, b)"
+    )
+    run = ready.last()
+    assert kept(run) == {("X", "data", 300), ("A", "train", 225), ("B", "test", 75)}
+    assert run.data_inputs["y"].row_hashes is None, "one column: the hash would be the value"
+
+
+def test_a_leak_is_found_from_another_process(ready, folder):
+    write_settings(folder, select=["D18"])
+    ready.run(
+        "%%track leaky\nA, B, a, b = train_test_split(X, y, random_state=0)\n"
+        "B, b = pd.concat([B, A[:9]]), pd.concat([b, a[:9]])\n"
+        "score = LogisticRegression().fit(A, a).score(B, b)"
+    )
+    command = [sys.executable, "-m", "aseptic", "check", "leaky", "--select", "D15"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    assert "10.7% of the rows of B are in A" in found.stdout, found
+    assert "D15: judged by hashes of rows alone" in found.stdout
+
+
+def test_no_hashes_are_kept_where_there_is_no_time(ready, folder):
+    (folder / "pyproject.toml").write_text("[tool.aseptic.checks]\nbudget_s = 0.0\n")
+    ready.run("%%track\nmodel = LogisticRegression().fit(X, y)")
+    assert kept(ready.last()) == set()

@@ -50,8 +50,10 @@ def test_the_data_that_is_still_there_is_looked_at(shell, tmp_path):
 
 def test_data_that_has_changed_since_is_not_taken_for_it(shell):
     shell.run_cell("X_test = X_test + 1")
-    outcome = {one.code: one for one in check(shell, "first --select D15").report.outcomes}["D15"]
-    assert outcome.outcome == "not applicable"
+    found = check(shell, "first --select D15 --select D13").report
+    outcomes = {one.code: one.outcome for one in found.outcomes}
+    assert (outcomes["D13"], outcomes["D15"]) == ("not applicable", "findings")
+    assert "rows" not in found.findings[0].evidence, "it is judged by the hashes of its rows"
 
 
 def test_the_model_is_asked_too(shell):

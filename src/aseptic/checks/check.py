@@ -38,6 +38,7 @@ class Check:
     function: CheckFunction
     explained_by: tuple[str, ...] = ()  # codes of the causes that this is a symptom of
     instead: tuple[str, ...] = ()  # needs: where they are met, it only looks at these
+    rows_suffice: bool = False  # hashes of rows are enough: see `Evidence.with_hashed`
 
     @property
     def is_of_series(self) -> bool:
@@ -87,6 +88,7 @@ class Check:
     def __call__(self, evidence: Evidence, **thresholds: Any) -> Iterator[Finding]:
         """Judges the evidence. Raises NotApplicable, when its findings are asked for."""
         bound = evidence.bound_to(self)
+        bound = bound.with_hashed() if self.rows_suffice else bound
         if any(need.startswith("series:") for need in self.instead or self.needs):
             return self._judge_trainings(bound.trainings(), thresholds)
         return self._judge(bound, thresholds)
@@ -119,6 +121,7 @@ def check(
     cost: Cost = "scan",
     explained_by: tuple[str, ...] = (),
     instead: tuple[str, ...] = (),
+    rows_suffice: bool = False,
 ) -> Callable[[CheckFunction], Check]:
     """Makes a check of a generator function `(evidence, *, threshold=default, …)`.
 
@@ -133,7 +136,9 @@ def check(
         raise ValueError(f"{code!r} is no code of a check: letters and two digits, such as D15")
 
     def decorate(function: CheckFunction) -> Check:
-        return Check(code, severity, needs, cost, function, explained_by, instead)
+        return Check(
+            code, severity, needs, cost, function, explained_by, instead, rows_suffice
+        )
 
     return decorate
 

@@ -42,6 +42,7 @@ _TRAINING = re.compile(r"training\d+/")
 _SAMPLE_ROWS: dict[Depth, int | None] = {"automatic": 5_000, "asked": 20_000, "thorough": None}
 
 BUDGET_IS_SPENT = "the time for checks after a cell was over: ask for it with `%aseptic check`"
+BY_HASHES = "hashes of rows alone, which the run has kept"
 _MISSING: dict[str, str] = {
     "train": "no training data: name it as in `aseptic.check(train=…)` or `aseptic.roles(train=…)`",
     "test": "no test or validation data: name it as in `aseptic.check(train=…, test=…)`",
@@ -59,6 +60,7 @@ class Evidence:
     """Everything that is known. A check gets it bound to itself, and makes findings with it."""
 
     tables: tuple[Table, ...] = ()
+    hashed: tuple[Table, ...] = ()  # of which a run has kept hashes of the rows, and no values
     model: Any = None  # a fitted estimator, as the user made it
     run: Run | None = None
     earlier: Callable[[], Sequence[Run]] = tuple  # earlier runs of the project, newest first
@@ -109,8 +111,9 @@ class Evidence:
     def main(self) -> Table:
         """The training data, else the largest table of no role, or of any."""
         order: tuple[Role, ...] = ("train", "data", "validation", "test")
-        found = (self.find_table(role) for role in order)
-        return _found("data", next((table for table in found if table is not None), None))
+        found = [table for role in order if (table := self.find_table(role)) is not None]
+        with_values = [table for table in found if not table.is_hashed]
+        return _found("data", next(iter(with_values or found), None))
 
     def pairs(self) -> Iterator[tuple[Table, Table]]:
         """Each table that judges, beside the training data: validation, then test."""
@@ -155,6 +158,12 @@ class Evidence:
         if self.is_hurried:
             raise NotApplicable(BUDGET_IS_SPENT)
         return self.find_deployed()
+
+    def with_hashed(self) -> Evidence:
+        """The same, with tables of hashes alone for the roles that have no values."""
+        known = {table.role for table in self.tables}
+        more = [table for table in self.hashed if table.role not in known]
+        return replace(self, tables=(*self.tables, *more))
 
     # -- means ----------------------------------------------------------------------------------
     @property
@@ -302,12 +311,15 @@ class Evidence:
         assert self.check is not None
         table = table or (sample.table if sample else None)
         evidence = {name: _plain(value) for name, value in numbers.items()}
-        if rows is not None:
+        is_hashed = table is not None and table.is_hashed
+        if rows is not None and not is_hashed:
             evidence["rows"] = tuple(int(row) for row in rows[:100])
         if table is not None:
             evidence["table"] = table.name
         if sample is not None:
             evidence["sample"] = sample.said
+        if is_hashed:
+            evidence["sample"] = BY_HASHES
         if plot is not None:
             evidence["plot"] = dict(plot)
         return Finding(

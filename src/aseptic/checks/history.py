@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from aseptic.checks.code import same_code
+from aseptic.checks.kept_rows import kept_rows
 from aseptic.checks.roles import is_target_name, role_of
 from aseptic.direction import direction_of
 from aseptic.series_names import is_diagnostic
@@ -87,12 +88,20 @@ class Judge(NamedTuple):
     role: Role
     digest: str
     rows: int
+    row_hashes: str | None = None  # the same for the same rows in another order
+
+    def is_read_by(self, run: Run) -> bool:
+        """Whether a run read these data, in this order or another."""
+        if any(data.digest == self.digest for data in run.data_inputs.values()):
+            return True
+        return self.row_hashes in {kept.digest for kept in kept_rows(run)}
 
 
 def judges_of(run: Run, *, evidence: Evidence | None = None) -> list[Judge]:
-    """The test and validation data that a run read, by the roles in evidence or by their names.
+    """The test and validation data of a run, by the roles in evidence or by their names.
 
-    Of features and targets, the features count.
+    Of features and targets, the features count. Data that the cell made itself are known by the
+    hashes of their rows.
     """
     known = {table.name: table.role for table in evidence.tables} if evidence else {}
     found = []
@@ -101,8 +110,14 @@ def judges_of(run: Run, *, evidence: Evidence | None = None) -> list[Judge]:
         is_table = bool(data.shape) and not is_target_name(data.name) and data.digest is not None
         if is_table and role in ("test", "validation"):
             assert data.digest is not None
-            found.append(Judge(data.name, role, data.digest, data.shape[0]))
-    return found
+            found.append(Judge(data.name, role, data.digest, data.shape[0], data.row_hashes))
+    return [*found, *_made(run)]
+
+
+def _made(run: Run) -> Iterator[Judge]:
+    for kept in kept_rows(run):
+        if kept.name not in run.data_inputs and kept.role in ("test", "validation"):
+            yield Judge(kept.name, kept.role, kept.digest, kept.rows, kept.digest)
 
 
 def judge_of(score: Score, judges: Sequence[Judge]) -> Judge | None:

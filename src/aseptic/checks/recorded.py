@@ -1,6 +1,6 @@
 """Evidence from a recorded run: its record, its series, and the runs before it.
 
-The store keeps no rows: whoever still has the data adds them as tables.
+The store keeps no rows, but hashes of them: whoever still has the data adds them as tables.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aseptic.checks.evidence import Evidence
+from aseptic.checks.kept_rows import kept_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,8 +41,10 @@ def evidence_of_run(
 
     read = store.read_series([run.run_id])
     facts = {name: float(metric.value) for name, metric in run.metrics.items()}
+    hashed = tuple(kept.table(store.read_object) for kept in kept_rows(run))
     return Evidence(
         tuple(tables),
+        hashed,
         run=run,
         earlier=earlier,
         find_deployed=find_deployed,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from aseptic.checks.check import Check, NotApplicable
-from aseptic.checks.evidence import BUDGET_IS_SPENT, Evidence, quietly
+from aseptic.checks.evidence import BUDGET_IS_SPENT, BY_HASHES, Evidence, quietly
 from aseptic.model import CheckOutcome, Finding
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _ORDER = {"look": 0, "scan": 1, "fit": 2}
 _SEVERITIES = ("error", "warning", "info")
 EXPLAINED = "explained by"  # how the reason begins of a symptom whose cause was found
+_ROLES = {"data": "main", "train": "train", "test": "test"}  # properties of evidence, by need
 _MOST_FINDINGS = 20  # of one check; how many more there are is said
 
 
@@ -30,6 +31,7 @@ class Report:
 
     findings: tuple[Finding, ...] = ()
     outcomes: tuple[CheckOutcome, ...] = ()
+    notes: tuple[str, ...] = ()  # what was looked at, where it is not plain
 
 
 def run_checks(
@@ -112,10 +114,19 @@ def _judge(
         outcome = _not_applicable(outcome, "memory ran out")
     except Exception as error:  # noqa: BLE001 -- a fault in a check must not stop the others
         outcome = _not_applicable(outcome, f"a fault in the check: {type(error).__name__}: {error}")
+    else:
+        if check.rows_suffice and _needs_hashes(check, evidence):
+            outcome = msgspec.structs.replace(outcome, reason=BY_HASHES)
     if found:
         outcome = msgspec.structs.replace(outcome, outcome="findings")
     took = time.perf_counter() - started
     return msgspec.structs.replace(outcome, duration_s=took), _fitted(found, check, settings)
+
+
+def _needs_hashes(check: Check, evidence: Evidence) -> bool:
+    """Whether a role that a check needs is there by the hashes of its rows alone."""
+    own = evidence.with_hashed()
+    return any(getattr(own, _ROLES[need]).is_hashed for need in check.needs if need in _ROLES)
 
 
 def _not_applicable(outcome: CheckOutcome, reason: str) -> CheckOutcome:

@@ -41,6 +41,8 @@ class Table:
     Raises NotApplicable for what has no rows and columns.
     """
 
+    is_hashed = False  # whether only hashes of its rows are known, and no values
+
     def __init__(self, name: str, role: Role, features: Any, target: Any = None) -> None:
         self.name = name
         self.role = role

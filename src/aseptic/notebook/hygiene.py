@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import OrderedDict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from aseptic.training_watch import Logged, TrainingWatch
 
 _SHARE = 0.05  # of the cell's time
+_SHARE_FOR_ROWS = 0.4  # of the time for checks: hashes of rows, which some checks need as well
 _MAX_EARLIER = 30
 #: Seconds for each value in the tables, until a check has been seen to run: measured on digits.
 _RATES = {"look": 0.0, "scan": 0.0, "fit": 1.5e-6}
@@ -88,6 +90,7 @@ class Hygiene:
                 run, names, namespace, table, earlier, training.logged()
             )
         _record_roles(run, roles)
+        evidence = self._with_kept_rows(run, evidence, deadline)
         report = self._judge(checks, evidence, settings, deadline)
         training.settle(report)
 
@@ -120,6 +123,16 @@ class Hygiene:
             earlier=earlier,
             logged=logged,
         )
+
+    def _with_kept_rows(self, run: ActiveRun, evidence: Evidence, deadline: float) -> Evidence:
+        """The same evidence, once hashes of the rows are kept with the run."""
+        from aseptic.checks.evidence import quietly
+        from aseptic.notebook.kept_rows import keep_rows
+
+        now = time.perf_counter()
+        with run.guarded("hashes of rows"), quietly():
+            keep_rows(run, evidence.tables, until=now + _SHARE_FOR_ROWS * (deadline - now))
+        return replace(evidence, run=_with_cells(run.snapshot(), self.cells()))
 
     def _earlier_runs(self, run: ActiveRun) -> list[Run]:
         """The runs of the experiment so far, newest first; the store is asked once a session.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from aseptic.model import Finding
 
 
-@check("D04", needs=("data",))
+@check("D04", needs=("data",), rows_suffice=True)
 def duplicate_rows(
     run: Evidence, *, share: float = 0.01, rows: int = 3, times: float = 3.0, p: float = 0.01
 ) -> Iterator[Finding]:
@@ -41,7 +41,8 @@ def duplicate_rows(
     `times` as often as rows of test are to one of train, by the two-proportion z-test (`p`), and
     their equal pairs are more frequent than those within test; or most rows that agree
     in half of the columns agree in all of them. Never where the columns have so few values that a
-    `times`-th of the equal pairs is to be expected of independent ones.
+    `times`-th of the equal pairs is to be expected of independent ones. Where the data are gone,
+    the hashes that the run has kept are enough to compare train with test.
 
     Remedy: `drop_duplicates()` before the split; if the rows are truly repeated measurements,
     split by group and keep a count or a weight.
@@ -59,7 +60,9 @@ def duplicate_rows(
     if len(table) < 10:
         raise NotApplicable(f"{table.name} has fewer than 10 rows")
     tests = [] if table.role != "train" else run.tables_of("validation", "test")
-    if not may_repeat(run.sample(table), share):
+    if table.is_hashed and not tests:
+        raise NotApplicable(f"of {table.name} only hashes are kept: judged beside test rows alone")
+    if not table.is_hashed and not may_repeat(run.sample(table), share):
         return
     hashes = with_target(table, table.row_hashes)
     again = repeats(hashes)
@@ -67,13 +70,13 @@ def duplicate_rows(
     if found <= share or count < rows:
         return
     equal = pairs(hashes)
-    if are_by_nature(equal, run.sample(table), agreeing=True, times=times):
+    if not table.is_hashed and are_by_nature(equal, run.sample(table), agreeing=True, times=times):
         return
     natural = _natural_count(tests, table, hashes)
     alike = int(np.isin(hashes, hashes[again]).sum())
     is_more = is_above(alike, len(table), *natural, times=times, p=p)
     is_more = is_more and not _is_usual(tests, table, equal)
-    if is_more or are_copies(run.sample(table)):
+    if is_more or (not table.is_hashed and are_copies(run.sample(table))):
         yield run.finding(
             f"{found:.1%} of the rows of {table.name} are copies of another row",
             table=table,

@@ -34,10 +34,10 @@ def test_set_reuse(
     its test score says.
 
     Method: among the `newest` earlier runs, those with the same metric on test data of the same
-    digest are counted by code and params, seeds aside. From `configurations` on, where this run
-    is the best of all k, the luck to expect is the standard error of the metric times
-    √(2 ln k). It is a warning where that is as much as the gain over the baseline (without one,
-    over the first of these runs), else information.
+    digest, or of the same rows in another order, are counted by code and params, seeds aside. From
+    `configurations` on, where this run is the best of all k, the luck to expect is the standard
+    error of the metric times √(2 ln k). It is a warning where that is as much as the gain over the
+    baseline (without one, over the first of these runs), else information.
 
     Remedy: choose by validation data or cross-validation, and score the chosen model once on test
     data that no choice has seen.
@@ -109,8 +109,7 @@ def _tested(record: Run, run: Evidence) -> tuple[Score, Judge]:
 
 def _same_test(one: Run, score: Score, judge: Judge) -> bool:
     """Whether an earlier run has this score, of the same test data."""
-    is_read = any(data.digest == judge.digest for data in one.data_inputs.values())
-    return is_read and any(other.name == score.name for other in scores_of(one))
+    return judge.is_read_by(one) and any(other.name == score.name for other in scores_of(one))
 
 
 def _is_best(score: Score, earlier: Sequence[Run]) -> bool:

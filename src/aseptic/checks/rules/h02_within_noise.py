@@ -105,6 +105,11 @@ def _value(run: Run, score: Score) -> float:
 
 def _has_comparable_data(record: Run, other: Run) -> bool:
     """Whether no data that judges is known to differ."""
-    digests = {judge.name: judge.digest for judge in judges_of(record)}
-    theirs = {judge.name: judge.digest for judge in judges_of(other)}
+    digests, theirs = _digests(record), _digests(other)
     return all(theirs[name] == digests[name] for name in digests.keys() & theirs.keys())
+
+
+def _digests(run: Run) -> dict[str, str]:
+    """Of the data inputs that judge; what a cell made may be the same data, prepared otherwise."""
+    judges = judges_of(run)
+    return {judge.name: judge.digest for judge in judges if judge.name in run.data_inputs}
