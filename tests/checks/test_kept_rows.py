@@ -9,15 +9,8 @@ import pytest
 from aseptic.checks import NotApplicable, Table
 from aseptic.checks.discovery import load_checks
 from aseptic.checks.evidence import BY_HASHES, Evidence
-from aseptic.checks.kept_rows import (
-    MAGIC,
-    MEDIA_TYPE,
-    HashedTable,
-    KeptRows,
-    kept_rows,
-    packed,
-    unpacked,
-)
+from aseptic.checks.hashed_table import MAGIC, HashedTable, packed, unpacked
+from aseptic.checks.kept_rows import MEDIA_TYPE, KeptRows, kept_rows
 from aseptic.checks.runner import run_checks
 from aseptic.checks.settings import CheckSettings
 from aseptic.model import Artifact, DataInput

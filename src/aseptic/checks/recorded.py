@@ -5,12 +5,13 @@ The store keeps no rows, but hashes of them: whoever still has the data adds the
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aseptic.checks.evidence import Evidence
+from aseptic.checks.hashed_table import HashedTable
 from aseptic.checks.kept_rows import kept_rows
 
 if TYPE_CHECKING:
@@ -41,7 +42,10 @@ def evidence_of_run(
 
     read = store.read_series([run.run_id])
     facts = {name: float(metric.value) for name, metric in run.metrics.items()}
-    hashed = tuple(kept.table(store.read_object) for kept in kept_rows(run))
+    hashed = tuple(
+        HashedTable(kept.name, kept.role, kept.rows, partial(store.read_object, kept.digest))
+        for kept in kept_rows(run)
+    )
     return Evidence(
         tuple(tables),
         hashed,

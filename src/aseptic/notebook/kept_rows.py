@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from aseptic.checks.kept_rows import FEWEST_COLUMNS, FOLDER, MEDIA_TYPE, MOST_ROWS, packed
+from aseptic.checks.hashed_table import packed
+from aseptic.checks.kept_rows import FEWEST_COLUMNS, FOLDER, MEDIA_TYPE, MOST_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
