@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from aseptic.acknowledgements import inherited
 from aseptic.artifacts import changed_at, content_digest, content_of
 from aseptic.direction import direction_of
 from aseptic.errors import AsepticError, NoActiveRun
@@ -44,7 +45,7 @@ from aseptic.notices import say, say_once
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from aseptic.store.base import Point, Record, RunJournal, Store
+    from aseptic.store.base import Acknowledged, Point, Record, RunJournal, Store
 
 Number = float | int
 _INT64_END = 2**63  # what a series holds: 64-bit floats and integers
@@ -77,6 +78,7 @@ class ActiveRun:
         self._point_listeners: tuple[PointListener, ...] = ()
         self._record_listeners: tuple[RecordListener, ...] = ()
         self._stopped_by: str | None = None
+        self._acknowledged: list[Acknowledged] | None = None  # in the experiment; None: not read
         self._clock = time.perf_counter()
         self._end: RunEnd | None = None
         self._has_failed_to_write = False
@@ -169,6 +171,8 @@ class ActiveRun:
 
     def record(self, record: Record) -> None:
         """Writes one record; a fault is said once."""
+        if isinstance(record, Finding):
+            record = self._with_reason(record)
         if not is_writable(record):
             record = writable(record)
         if self._write(lambda: self._journal.append(record)):
@@ -332,6 +336,18 @@ class ActiveRun:
         except Exception as error:  # noqa: BLE001 -- whoever listens must not stop the run
             self.forget_listener(listener)
             say_once(f"{type(record).__name__} was not passed on: {error}")
+
+    def _with_reason(self, finding: Finding) -> Finding:
+        """The finding with what a person said of the same one in an earlier run."""
+        with self.guarded("what was acknowledged before"):
+            if self._acknowledged is None:
+                self._acknowledged = []
+                self._acknowledged = self.store.find_acknowledged(
+                    self.start.experiment, before=self.start.started_at
+                )
+            if self._acknowledged:
+                return inherited(finding, self._acknowledged, self._named(DataInput))
+        return finding
 
     def _named(self, kind: type[Any]) -> dict[str, Any]:
         records = self._records.copy()  # another thread may be recording

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from aseptic import progress
+from aseptic.acknowledgements import inherited
 from aseptic.checks.discovery import load_checks
 from aseptic.checks.evidence import BY_HASHES
 from aseptic.checks.files import ReadAgain, read_again
@@ -55,7 +56,8 @@ def check_run(
     report = _judge(evidence, settings, select, ignore)
     fresh = [one for one in report.outcomes if _is_worth_more(one, run)]
     codes = {one.code for one in fresh}
-    found = [one for one in report.findings if one.code in codes]
+    known = store.find_acknowledged(run.experiment, before=run.started_at)
+    found = [inherited(one, known, run.data_inputs) for one in report.findings if one.code in codes]
     store.replace_findings(run.run_id, codes=codes, outcomes=fresh, findings=found)
     checked = store.get_run(run.run_id)
     return Report(checked.findings, checked.checks, (*again.notes, *_by_hashes(report.outcomes)))

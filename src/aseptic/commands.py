@@ -312,7 +312,9 @@ def _acknowledge(
     found = store.get_run(run)
     store.acknowledge(found.run_id, code.upper(), text or None, subject=subject)
     what = f"{code.upper()}{f' of {subject}' if subject else ''} in {found.name}"
-    said = f"{what} is acknowledged: {text}" if text else f"{what} is open again"
+    said = f"{what} is acknowledged: {text}"
+    if not text:
+        said = f"{what} is open again, in all runs of {found.experiment}"
     return MessageResult(said, {"run_id": found.run_id, "code": code.upper(), "reason": text})
 
 

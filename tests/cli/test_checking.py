@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 import aseptic
 from aseptic.checks.discovery import load_checks
 from aseptic.cli.main import main
+from aseptic.model import Finding, utc_now
 from aseptic.testing import record_run
 
 
@@ -105,6 +107,43 @@ def test_a_run_is_checked_and_keeps_what_was_found(
 
     assert main(words(f"acknowledge calm-otter H03 --clear {at}")) == 0
     assert len(store.read_runs("'H03' in findings").run_ids) == 1
+
+
+def test_what_is_acknowledged_holds_for_later_runs_until_it_is_taken_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    store = aseptic.open_store(tmp_path / "runs")
+    found = Finding(code="D10", name="class-imbalance", severity="warning", message="1 % are rare")
+
+    def run(name, experiment="fraud"):
+        with aseptic.track(name, experiment=experiment, store=store) as active:
+            active.record(found)
+        return [one.acknowledged for one in store.get_run(name).findings]
+
+    assert run("first") == [None]
+    assert main([*words(f"acknowledge first D10 --store {store.url}"), "fraud is rare"]) == 0
+    assert run("second") == ["in run first: fraud is rare"]
+    assert run("third") == ["in run first: fraud is rare"]
+    assert run("elsewhere", "other") == [None]
+    assert main(words(f"acknowledge third D10 --clear --store {store.url}")) == 0
+    assert "open again, in all runs of fraud" in capsys.readouterr().out
+    assert run("fourth") == [None]
+    assert store.get_run("first").findings[0].acknowledged is None
+
+
+def test_a_run_that_is_checked_again_knows_what_was_acknowledged_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    store = aseptic.open_store(tmp_path / "runs")
+    source = "from sklearn.model_selection import train_test_split\ntrain_test_split(X, y)\n"
+    for name, hours in [("first", 2), ("second", 1)]:
+        started_at = utc_now() - timedelta(hours=hours)
+        record_run(store, name=name, experiment="e", source=source, started_at=started_at)
+        main(words(f"check {name} --select H03 --store {store.url}"))
+    store.acknowledge(store.get_run("first").run_id, "H03", "a demo")
+    main(words(f"check second --select H03 --store {store.url}"))
+    assert store.get_run("second").findings[0].acknowledged == "in run first: a demo"
 
 
 def test_a_finding_that_is_not_there_cannot_be_acknowledged(

@@ -39,6 +39,7 @@ from aseptic.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     import numpy as np
@@ -92,6 +93,17 @@ class Source(NamedTuple):
     def said(self) -> str:
         """Such as `collect/calm-otter`: the experiment and the run."""
         return f"{self.experiment}/{self.name}"
+
+
+class Acknowledged(NamedTuple):
+    """A finding of a run that a person leaves as it is."""
+
+    run: str  # its name
+    code: str
+    subject: str | None
+    table: str | None  # that it is about
+    digest: str | None  # of the table, where it is a data input
+    reason: str
 
 
 class RunColumns(msgspec.Struct, frozen=True, kw_only=True):
@@ -260,6 +272,13 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def find_acknowledged(self, experiment: str, *, before: datetime) -> list[Acknowledged]:
+        """What is acknowledged in the runs of an experiment that began before, newest run first.
+
+        At most 200 findings; runs in the trash are left out.
+        """
+
+    @abstractmethod
     def read_object(self, digest: str) -> bytes:
         """The content with this sha256. Raises StoreDamaged if it does not match."""
 
@@ -298,8 +317,9 @@ class Store(ABC):
     def acknowledge(
         self, run_id: str, code: str, reason: str | None, *, subject: str | None = None
     ) -> None:
-        """Leaves the findings of a check as they are, for a reason; None takes that back.
+        """Leaves the findings of a check as they are, for a reason.
 
+        None takes that back, in all runs of the experiment: they may have it from each other.
         Without `subject`, all findings of the check. Raises FindingNotFound.
         """
 

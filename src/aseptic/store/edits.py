@@ -118,13 +118,24 @@ def _add_listed(
 def acknowledge(
     connection: Connection, run_no: int, code: str, reason: str | None, *, subject: str | None
 ) -> None:
-    """Writes the reason to the findings of a check. Raises FindingNotFound."""
-    table = schema.findings
+    """Writes the reason to the findings of a check; None: in the whole experiment.
+
+    Raises FindingNotFound.
+    """
+    table, runs = schema.findings, schema.runs.c
     own = table.c.run_no == run_no
-    at = and_(own, table.c.code == code)
+    which = table.c.code == code
     if subject is not None:
-        at = and_(at, table.c.subject == subject)
-    if not connection.execute(update(table).where(at).values(acknowledged=reason)).rowcount:
+        which = and_(which, table.c.subject == subject)
+    is_found = connection.execute(
+        update(table).where(own, which).values(acknowledged=reason)
+    ).rowcount
+    if reason is None:
+        experiment = select(runs.experiment).where(runs.run_no == run_no).scalar_subquery()
+        others = select(runs.run_no).where(runs.experiment == experiment)
+        at = table.c.run_no.in_(others)
+        connection.execute(update(table).where(at, which).values(acknowledged=None))
+    if not is_found:
         codes = connection.execute(select(table.c.code).where(own)).scalars()
         raise FindingNotFound(code, subject=subject, has=sorted(set(codes)))
 

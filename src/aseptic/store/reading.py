@@ -12,9 +12,10 @@ from sqlalchemy import Text, and_, desc, false, literal, select, type_coerce
 from aseptic import model
 from aseptic.errors import RunNotFound
 from aseptic.store import schema, sources
-from aseptic.store.base import RunColumns
+from aseptic.store.base import Acknowledged, RunColumns
 from aseptic.store.chunks import read_points
 from aseptic.store.query import selected_by
+from aseptic.store.rows import time_text
 from aseptic.store.values import from_json, original, unpack_value, value_from_json
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ _FIELDS = (
 _LISTS = ("tags", "findings", "upstream")  # of other tables
 _RUN_COLUMNS = ("run_no", "run_id", *(name for name in _FIELDS if name not in _LISTS))
 _TIMES = ("started_at", "ended_at", "trashed_at")
+_ACKNOWLEDGED = 200  # findings; those of newer runs have the reasons of older ones
 _FEW = 500  # runs up to which their numbers are asked for one by one
 _MANY = 30_000  # SQLite takes 32,766 values in one statement
 _HEX = frozenset("0123456789abcdef")
@@ -328,6 +330,32 @@ def read_findings(
         if run_no in ids:
             finding = model.Finding(**dict(zip(names, values, strict=True)))
             found.setdefault(ids[run_no], []).append(finding)
+    return found
+
+
+def find_acknowledged(
+    connection: Connection, experiment: str, before: datetime
+) -> list[Acknowledged]:
+    """What is acknowledged in an experiment, the newest run first."""
+    runs, findings, inputs = schema.runs.c, schema.findings.c, schema.data_inputs.c
+    names = ("run_no", "code", "subject", "evidence", "acknowledged")
+    asked = (
+        select(runs.name, *(findings[name] for name in names))
+        .join(schema.findings, findings.run_no == runs.run_no)
+        .where(runs.experiment == experiment, runs.trashed_at.is_(None))
+        .where(runs.started_at < time_text(before), findings.acknowledged.is_not(None))
+        .order_by(runs.started_at.desc(), findings.position)
+        .limit(_ACKNOWLEDGED)
+    )
+    found = []
+    for row in connection.execute(asked):
+        evidence = value_from_json(row.evidence)
+        table = evidence.get("table") if isinstance(evidence, dict) else None
+        digest = None
+        if table is not None:
+            own = select(inputs.digest).where(inputs.run_no == row.run_no, inputs.name == table)
+            digest = connection.execute(own).scalar()
+        found.append(Acknowledged(row[0], row.code, row.subject, table, digest, row.acknowledged))
     return found
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from aseptic.model import Artifact, CheckOutcome, Finding, Run, RunStart, Session
-    from aseptic.store.base import RunColumns, Series, Source
+    from aseptic.store.base import Acknowledged, RunColumns, Series, Source
     from aseptic.store.database import Database
     from aseptic.store.fold import Folder
 
@@ -187,6 +187,14 @@ class SqliteStore(Store):
         from aseptic.store import reading
 
         return self._read(lambda connection: reading.read_sources(connection, run_ids, self.url))
+
+    def find_acknowledged(self, experiment: str, *, before: datetime) -> list[Acknowledged]:
+        """See Store."""
+        from aseptic.store import reading
+
+        return self._read(
+            lambda connection: reading.find_acknowledged(connection, experiment, before)
+        )
 
     def read_object(self, digest: str) -> bytes:
         """See Store."""

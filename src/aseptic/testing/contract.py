@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +60,7 @@ from aseptic.model import (
     new_run_id,
     utc_now,
 )
-from aseptic.store.base import Source
+from aseptic.store.base import Acknowledged, Source
 from aseptic.store.liveness import new_session
 from aseptic.testing.runs import (
     make_artifact,
@@ -967,6 +967,41 @@ class StoreContract:
         assert store.read_runs("'D15' in findings").run_ids == [run.run_id]
         store.acknowledge(run.run_id, "D02", None)
         assert store.read_runs("'D02' in findings").run_ids == [run.run_id]
+
+    def test_what_is_acknowledged_is_found_by_experiment(self, store: Store) -> None:
+        now = utc_now()
+        data = DataInput(name="X", kind="array", digest="ab", shape=(3, 2))
+        first, second, other, late = (
+            record_run(
+                store,
+                name=name,
+                experiment=experiment,
+                started_at=now - timedelta(hours=hours),
+                data_inputs={"X": data},
+                findings=(
+                    make_finding("D02", subject="age", evidence={"table": "X"}),
+                    make_finding("D15"),
+                ),
+            )
+            for name, experiment, hours in [
+                ("first", "a", 4),
+                ("second", "a", 3),
+                ("other", "b", 2),
+                ("late", "a", 1),
+            ]
+        )
+        for run in (first, second, other, late):
+            store.acknowledge(run.run_id, "D02", f"by {run.name}")
+        store.acknowledge(first.run_id, "D15", "known")
+        assert store.find_acknowledged("a", before=late.started_at) == [
+            Acknowledged("second", "D02", "age", "X", "ab", "by second"),
+            Acknowledged("first", "D02", "age", "X", "ab", "by first"),
+            Acknowledged("first", "D15", None, None, None, "known"),
+        ]
+        store.acknowledge(second.run_id, "D02", None)
+        store.trash([first.run_id])
+        assert store.find_acknowledged("a", before=now) == []
+        assert store.get_run(other.run_id).findings[0].acknowledged == "by other"
 
     def test_findings_of_many_runs_are_read_at_once(self, store: Store) -> None:
         never, clean = record_run(store), record_run(store, checks=(make_outcome("D02"),))
