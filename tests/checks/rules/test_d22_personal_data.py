@@ -35,6 +35,13 @@ def test_what_names_a_person_is_found_by_its_form():
     }
 
 
+def test_names_that_several_people_have_are_names_of_people():
+    rng = np.random.default_rng(0)
+    names = [f"A{rng.integers(20)} B{rng.integers(20)}" for _ in range(300)]
+    assert 0.4 < pd.Series(names).value_counts().eq(1).sum() / len(names) < 0.5
+    assert _kinds(full_name=names) == {"full_name": "names of people"}
+
+
 def test_versions_dates_and_long_numbers_are_no_persons():
     rng = np.random.default_rng(0)
     assert not _kinds(

@@ -29,6 +29,17 @@ def test_zeros_of_counts_and_amounts_are_none():
     assert judge(sentinel_values, data=data).findings == ()
 
 
+def test_a_rare_minus_one_counts_where_it_is_far_from_the_others_or_0_does_not_occur():
+    rng = np.random.default_rng(0)
+    shares = pd.DataFrame({"share": rng.uniform(0.3, 0.9, 400)})
+    sizes = pd.DataFrame({"size": 1 + rng.poisson(6, 400)})
+    floors = pd.DataFrame({"floor": rng.integers(0, 12, 400)})
+    for data in (shares, sizes, floors):
+        data.iloc[:8, 0] = -1
+    found = [len(judge(sentinel_values, data=data).findings) for data in (shares, sizes, floors)]
+    assert found == [1, 1, 0]
+
+
 def test_placeholders_in_texts_are_found():
     data = pd.DataFrame({"job": ["clerk", "nurse", "?", "cook"] * 20})
     (found,) = judge(sentinel_values, data=data).findings

@@ -45,6 +45,25 @@ def test_copies_with_a_little_noise_are_found(name, noise):
     assert finding.evidence["rows"] == tuple(range(count))
 
 
+def test_copies_in_dense_data_are_found_by_how_near_they_are():
+    rng = np.random.default_rng(0)
+    train, test = rng.normal(size=(3000, 2)), rng.normal(size=(900, 2))
+    copies = np.arange(20)
+    test[copies] = train[copies] + rng.normal(size=(20, 2)) * 1e-4
+    (finding,) = found(train, test)
+    assert finding.evidence["nearness"] == 0.05
+    assert set(copies) <= set(finding.evidence["rows"])
+
+
+def test_columns_of_few_values_tell_rows_apart():
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 4, (1200, 6))
+    rows = np.hstack([rng.normal(size=(1200, 2)).round(1), codes])
+    train, test = rows[:900], rows[900:]
+    test[:12] = train[:12] + rng.normal(size=(12, 8)) * 1e-3
+    assert found(train, test)
+
+
 def test_copies_in_single_precision_are_found():
     train, test = split("breast_cancer")
     test[:8] = train[:8].astype(np.float32)

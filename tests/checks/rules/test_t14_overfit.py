@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("sklearn")
 
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from tests.checks.examples import judge
 from tests.checks.fitted_cases import alarms, split
@@ -42,6 +43,12 @@ def test_a_full_tree_on_noisy_data_is(seed: int):
     (finding,) = judge(overfit, depth="automatic", train=train, test=test, model=model).findings
     assert "DecisionTreeClassifier" in finding.message
     assert "max_depth=5" in finding.remedy
+
+
+def test_a_nearest_neighbour_that_costs_a_tenth_of_the_skill_is():
+    train, test = noisy(rows=4000)
+    model = KNeighborsClassifier(1).fit(*train)
+    assert judge(overfit, train=train, test=test, model=model).findings
 
 
 def test_a_full_tree_that_is_worse_than_a_constant_is_left_to_t15():

@@ -92,7 +92,7 @@ def _kind_of_person(
         is_named = any(f" {one} " in f" {' '.join(words)} " for one in names)
         if is_named and sample.kinds[name] in ("text", "category"):
             counts = sample.texts(name)
-            part = float((counts == 1).sum() / max(1, counts.sum()))
+            part = len(counts) / max(1, int(counts.sum()))
             if part > 0.5:
                 return what, part, 0.5
     return None

@@ -41,10 +41,10 @@ def sentinel_values(
 
     Method: numbers in use as such codes (-1, -9, -99, -999, 99, 999, 9999, 0 and the like) that
     occur in more than `share` of the rows and at least `rows` times, and lie outside the range of
-    all the others by more than `distance` of that range; -1 where all others are above, if it is
-    three times as frequent as its neighbours; 0 only in at most 30 % of the rows, where 99 % of the
-    others lie above half of their median. For text: "?", "n/a", "null", "-", the empty text and
-    the like.
+    all the others by more than `distance` of that range; -1 where no other is negative, and it lies
+    as far outside, or 0 does not occur, or it is three times as frequent as its neighbours; 0 only
+    in at most 30 % of the rows, where 99 % of the others lie above half of their median. For text:
+    "?", "n/a", "null", "-", the empty text and the like.
 
     Remedy: declare it when reading (`na_values=`) or replace it by `np.nan`, then treat it as
     missing.
@@ -122,7 +122,8 @@ def _lies_outside(sentinel: float, count: int, rest: NDArray[np.float64], distan
         return bool(is_rare and low > 0 and near >= 0.5 * middle and near > distance * (high - low))
     if sentinel == -1:
         near = int((rest <= low + 1).sum())
-        return bool(low >= 0 and count >= 3 * near)
+        is_apart = low >= 1 or gap > distance * (high - low)
+        return bool(low >= 0 and (is_apart or count >= 3 * near))
     return bool(gap > distance * (high - low))
 
 

@@ -28,9 +28,11 @@ _WORK: dict[Depth, int] = {
 _MOST_ROWS = 1_000  # whose nearest ones are looked for
 _MOST_COLUMNS = 50
 _LEAST_ROWS = 30
-_LEAST_DISTINCT = 20  # values of a column that count as continuous
+_LEAST_DISTINCT = 3  # values of a column that tells rows apart
+_CONTINUOUS = 20  # values of a column that count as continuous
 _COLUMNS_EVERYWHERE = 4
 _BLOCK = 1_000_000  # distances at a time
+_NEARER = 4  # copies with little noise stand out at a part of the nearness, in dense data too
 
 
 @check("D28", severity="warning", needs=("train", "test"), cost="fit")
@@ -39,8 +41,8 @@ def near_duplicate_rows(
     *,
     nearness: float = 0.2,
     share: float = 0.01,
-    rows: int = 4,
-    p: float = 0.0005,
+    rows: int = 3,
+    p: float = 0.001,
     everywhere: float = 0.2,
 ) -> Iterator[Finding]:
     """Test rows are training rows but for a little noise.
@@ -50,13 +52,14 @@ def near_duplicate_rows(
 
     Method: of each test row, the distance to the nearest training row, divided by that to the
     second nearest, over standardised columns of numbers. A row is a near copy where that is below
-    `nearness`. Training rows are judged in the same way among themselves: the share of near copies
-    in the test data counts if it is above theirs by `share`, from `rows` rows on, with a p-value
-    below `p`. A share of `everywhere` counts even where it is the same in the training data, if
-    there are at least 4 columns: copies made before the split are on both sides, and by nature so
-    many rows are never so close. Rows that are exactly equal are left to D15. At most 1,000 test
-    rows are looked at, and as many training rows as the time allows: of 50 columns some 1,000 right
-    after a cell, 30,000 if asked, 50,000 in a thorough check.
+    `nearness`; where that tells nothing, below a quarter of it. Training rows are judged in the
+    same way among themselves: the share of near copies in the test data counts if it is above
+    theirs by `share`, from `rows` rows on, with a p-value below `p`. A share of `everywhere` counts
+    even where it is the same in the training data, if at least 4 columns are continuous: copies
+    made before the split are on both sides, and by nature so many rows are never so close. Rows
+    that are exactly equal are left to D15. At most 1,000 test rows are looked at, and as many
+    training rows as the time allows: of 50 columns some 1,000 right after a cell, 30,000 if asked,
+    50,000 in a thorough check.
 
     Remedy: augment and resample after the split, and only the training part; split by the group
     that such rows share (`GroupShuffleSplit`).
@@ -76,15 +79,17 @@ def near_duplicate_rows(
     """
     for train_table, test_table in run.pairs():
         train, test = run.sample(train_table), run.sample(test_table)
-        seen, judged, judged_at = _rows(run, train, test)
+        seen, judged, judged_at, continuous = _rows(run, train, test)
         their = _ratios(judged, seen, None)
         own_at = run.rng.permutation(len(seen))[:_MOST_ROWS]
         own = _ratios(seen[own_at], seen, own_at)
-        near, natural = their < nearness, own < nearness
-        found = two_proportions(int(natural.sum()), len(own), int(near.sum()), len(their))
-        is_more = found.effect > share and found.p < p
-        is_everywhere = near.mean() >= everywhere and seen.shape[1] >= _COLUMNS_EVERYWHERE
-        if near.sum() >= rows and (is_more or is_everywhere):
+        for limit in (nearness, nearness / _NEARER):
+            near, natural = their < limit, own < limit
+            found = two_proportions(int(natural.sum()), len(own), int(near.sum()), len(their))
+            is_more = found.effect > share and found.p < p
+            is_everywhere = near.mean() >= everywhere and continuous >= _COLUMNS_EVERYWHERE
+            if near.sum() < rows or not (is_more or is_everywhere):
+                continue
             positions = test.positions[judged_at[np.flatnonzero(near)]]
             beside = f"of the rows of {train_table.name} {natural.mean():.1%} are so close"
             yield run.finding(
@@ -98,39 +103,46 @@ def near_duplicate_rows(
                 everywhere_limit=everywhere,
                 p=found.p,
                 p_limit=p,
-                nearness=nearness,
+                nearness=limit,
                 compared=(len(their), len(seen)),
                 looked_at=f"{len(their):,} of {len(test):,} rows beside {len(seen):,} of"
                 f" {len(train):,} of {train_table.name}",
             )
+            break
 
 
 def _rows(
     run: Evidence, train: Sample, test: Sample
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Standardised training rows, test rows, and the places of the latter in their sample."""
-    pairs = [
-        (pair.name, pair.other)
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], int]:
+    """Standardised training rows, test rows, and the places of the latter in their sample.
+
+    And how many of the columns are continuous.
+    """
+    pairs = {
+        (pair.name, pair.other): _distinct(train.numbers(pair.name))
         for pair in two_samples.comparable_columns(train, test)
-        if pair.is_numeric and _is_continuous(train.numbers(pair.name))
-    ]
-    pairs = pairs[:: -(-len(pairs) // _MOST_COLUMNS)] if pairs else []
-    if len(pairs) < 2:
+        if pair.is_numeric
+    }
+    telling = [pair for pair, distinct in pairs.items() if distinct >= _LEAST_DISTINCT]
+    telling = telling[:: -(-len(telling) // _MOST_COLUMNS)] if telling else []
+    continuous = sum(pairs[pair] >= _CONTINUOUS for pair in telling)
+    if continuous < 2:
         raise NotApplicable("fewer than two columns are continuous numbers")
     if min(len(train), len(test)) < _LEAST_ROWS:
         raise NotApplicable(f"fewer than {_LEAST_ROWS} rows")
     judged_at = np.sort(run.rng.permutation(len(test))[:_MOST_ROWS])
-    most = max(_LEAST_ROWS, _WORK[run.depth] // (2 * len(judged_at) * len(pairs)))
+    most = max(_LEAST_ROWS, _WORK[run.depth] // (2 * len(judged_at) * len(telling)))
     seen_at = np.sort(run.rng.permutation(len(train))[:most])
-    seen, judged = np.empty((len(seen_at), len(pairs))), np.empty((len(judged_at), len(pairs)))
-    for place, (name, other) in enumerate(pairs):
+    seen = np.empty((len(seen_at), len(telling)))
+    judged = np.empty((len(judged_at), len(telling)))
+    for place, (name, other) in enumerate(telling):
         ours, theirs = train.numbers(name)[seen_at], test.numbers(other)[judged_at]
         seen[:, place], judged[:, place] = _standardised(ours, theirs)
-    return seen, judged, judged_at
+    return seen, judged, judged_at, continuous
 
 
-def _is_continuous(values: NDArray[np.float64]) -> bool:
-    return len(np.unique(values[np.isfinite(values)][:5_000])) >= _LEAST_DISTINCT
+def _distinct(values: NDArray[np.float64]) -> int:
+    return len(np.unique(values[np.isfinite(values)][:5_000]))
 
 
 def _standardised(

@@ -35,7 +35,7 @@ def underfit(
     *,
     gap: float = 0.1,
     behind: float = 0.1,
-    errors: float = 3.0,
+    errors: float = 2.5,
     short: float = 0.05,
     shrunk: float = 0.1,
 ) -> Iterator[Finding]:
