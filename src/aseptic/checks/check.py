@@ -136,9 +136,7 @@ def check(
         raise ValueError(f"{code!r} is no code of a check: letters and two digits, such as D15")
 
     def decorate(function: CheckFunction) -> Check:
-        return Check(
-            code, severity, needs, cost, function, explained_by, instead, rows_suffice
-        )
+        return Check(code, severity, needs, cost, function, explained_by, instead, rows_suffice)
 
     return decorate
 
