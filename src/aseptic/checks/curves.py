@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _MOST_POINTS = 2_000  # of a series that a rule looks at; longer ones are thinned by medians
 _PLOT_POINTS = 120
+_STEPS_IN_BIN = 25  # at least: the losses of fewer batches scatter
 _BINS = 40  # epochs that are made of steps where no epochs were logged
 _AS_GOOD = 0.02  # of a score: so little below its reference is as good
 _SHORT = 0.1  # of a score, below its reference: that is bad
@@ -356,6 +357,20 @@ class Curves:
         return 1 - loss.last / self.dummy_loss
 
     @property
+    def skill(self) -> float | None:
+        """The accuracy or R² of validation at its end, where 0 is guessing; None if not known."""
+        score = self.validation_score
+        if score is None or not len(score.finite):
+            return None
+        if score.name.lower().endswith("r2"):
+            return score.last
+        classes = self.fact("n_classes")
+        if "acc" not in score.name.lower() or not classes:
+            return None
+        chance = max(self.fact("top_class_share") or 0.0, 1 / classes)
+        return (score.last - chance) / max(1 - chance, 1e-9)
+
+    @property
     def is_as_good(self) -> bool:
         """Whether the validation score is known to be as good as its reference."""
         return self.shortfall is not None and self.shortfall < _AS_GOOD
@@ -502,7 +517,7 @@ class Curves:
         assert self.steps is not None
         raw = self.raw(self.steps.name)
         bins = _BINS if self.validation_loss is None else max(len(self.validation_loss), 2)
-        return thinned(raw, min(bins, len(raw)))
+        return thinned(raw, max(1, min(bins, len(raw) // _STEPS_IN_BIN)))
 
 
 def _read_name(series: str) -> _Name | None:

@@ -24,10 +24,10 @@ def test_a_little_learning_is_enough():
 
 
 def test_it_waits_until_training_has_gone_on_for_long():
-    early = begun(stuck(), epochs=5)
+    early = begun(stuck(), epochs=15)
     assert outcome(not_learning, early, is_running=True).reason == "training has just begun"
     assert findings(not_learning, early)
-    assert findings(not_learning, begun(stuck(), epochs=10), is_running=True)
+    assert findings(not_learning, begun(stuck(), epochs=20), is_running=True)
 
 
 def test_without_the_dummy_loss_the_first_steps_stand_for_it():

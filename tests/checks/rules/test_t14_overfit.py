@@ -83,8 +83,14 @@ def rebounding(low: int = 10, to: float = 2.0) -> np.ndarray:
 FALLING = 2.3 * 0.85 ** np.arange(EPOCHS)
 
 
+def overfitted(**changes):
+    scores = np.minimum(np.arange(EPOCHS) / 12, 0.8)
+    usual = {"val_loss": rebounding(10), "train_loss": FALLING, "val_accuracy": scores}
+    return healthy(**(usual | changes))
+
+
 def test_the_epoch_to_stop_at_is_said():
-    (finding,) = findings(overfit, healthy(val_loss=rebounding(10), train_loss=FALLING))
+    (finding,) = findings(overfit, overfitted())
     assert finding.evidence["best_epoch"] == 11
     assert finding.evidence["step"] == ENDS[10]
     assert finding.remedy.startswith("stop at epoch 11 (219)")
@@ -97,23 +103,26 @@ def test_the_best_epoch_is_the_lowest_itself():
 
 
 def test_a_small_rebound_is_none():
-    series = healthy(val_loss=rebounding(to=1.2), train_loss=FALLING)
-    assert findings(overfit, series) == ()
+    assert findings(overfit, overfitted(val_loss=rebounding(to=1.2))) == ()
+
+
+def test_a_loss_that_rises_while_the_score_rises_too_is_none():
+    assert findings(overfit, overfitted(val_accuracy=np.linspace(0.1, 0.9, EPOCHS))) == ()
 
 
 def test_a_rebound_of_both_losses_is_another_matter():
     both = rebounding()
-    assert findings(overfit, healthy(val_loss=both, train_loss=both)) == ()
+    assert findings(overfit, overfitted(val_loss=both, train_loss=both)) == ()
 
 
 def test_one_bad_epoch_at_the_end_is_none():
     loss = FALLING.copy()
     loss[-1] = 9.0
-    assert findings(overfit, healthy(val_loss=loss, train_loss=FALLING)) == ()
+    assert findings(overfit, overfitted(val_loss=loss)) == ()
 
 
 def test_while_training_goes_on_the_minimum_must_lie_back():
-    series = healthy(val_loss=rebounding(10, to=8.0), train_loss=FALLING)
+    series = overfitted(val_loss=rebounding(10, to=8.0))
     assert findings(overfit, begun(series, epochs=13), is_running=True) == ()
     assert findings(overfit, begun(series, epochs=18), is_running=True)
 

@@ -58,8 +58,13 @@ def test_a_model_that_has_learnt_nothing_is_not_its_concern():
 
 # -- by curves --------------------------------------------------------------------------------
 def test_a_training_that_learns_its_rows_alone_is_found():
-    (finding,) = findings(no_generalisation, healthy(val_loss=np.full(EPOCHS, 2.35)))
+    chance = {"val_loss": np.full(EPOCHS, 2.35), "val_accuracy": np.full(EPOCHS, 0.1)}
+    (finding,) = findings(no_generalisation, healthy(**chance))
     assert "what was learnt holds for the training rows alone" in finding.message
+
+
+def test_a_model_that_is_right_and_far_too_sure_generalises():
+    assert findings(no_generalisation, healthy(val_loss=np.full(EPOCHS, 2.35))) == ()
 
 
 def test_validation_data_that_agree_for_a_while_are_left_to_t14():

@@ -52,8 +52,9 @@ def oscillation(
     """
     curves = curves_of(run)
     loss = curves.train_loss
-    if loss is None or len(loss.finite) < _FEWEST:
-        raise NotApplicable(f"needs the training loss of {_FEWEST} epochs at least")
+    fewest = 2 * _FEWEST if run.is_running else _FEWEST
+    if loss is None or len(loss.finite) < fewest:
+        raise NotApplicable(f"needs the training loss of {fewest} epochs at least")
     late = loss.finite.part(1 / 3, 1.0)
     if not (late.y > 0).all():
         return

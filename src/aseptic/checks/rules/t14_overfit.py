@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from aseptic.checks.curves import Curves
     from aseptic.checks.evidence import Evidence
     from aseptic.model import Finding
 
 _FEWEST_EPOCHS = 6
+_BETTER = 0.05  # of a score
 _ABOVE = 1.05  # times the minimum: an epoch that is worse
 
 
@@ -48,8 +50,8 @@ def overfit(
     Method: by curves, where the loss on validation data was logged. At the end (the median of the
     last tenth) it is more than `rebound` times its minimum, more than `lasting` of the epochs after
     the minimum are above 1.05 times it, while the training loss has fallen below `fall` times what
-    it was there. Losses are smoothed by medians of three. While training goes on, the minimum lies
-    5 epochs back, and a quarter of all.
+    it was there, and no score has risen by 0.05 since. Losses are smoothed by medians of three.
+    While training goes on, the minimum lies 5 epochs back, and a quarter of all.
 
     Without curves: skill is R², or balanced accuracy stretched so that guessing is 0. A gap between
     training and test rows alone is no harm: an honest forest knows its training rows by heart. It
@@ -99,6 +101,8 @@ def _of_curves(run: Evidence, *, rebound: float, fall: float, lasting: float) ->
     rises, above = end / lowest, float(np.mean(after > _ABOVE * lowest))
     if rises <= rebound or above <= lasting or train_end >= fall * train[best]:
         return
+    if _is_better_now(curves, best, len(pair.validation)):
+        return
     assert curves.validation_loss is not None
     assert curves.train_loss is not None
     name = curves.validation_loss.name
@@ -121,6 +125,14 @@ def _of_curves(run: Evidence, *, rebound: float, fall: float, lasting: float) ->
         train_fall=train_end / float(train[best]),
         train_fall_limit=fall,
     )
+
+
+def _is_better_now(curves: Curves, best: int, epochs: int) -> bool:
+    """Whether the score has risen since the loss was lowest: early losses may mean nothing."""
+    score = curves.validation_score
+    if score is None or len(score) != epochs:
+        return False
+    return bool(score.last > np.max(score.y[: best + 1]) + _BETTER)
 
 
 def _lowest(smooth: NDArray[np.float64], raw: NDArray[np.float64]) -> int:

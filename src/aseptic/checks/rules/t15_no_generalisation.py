@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _FEWEST_EPOCHS = 6
+_SKILLED = 0.2  # of what separates guessing from a score of 1
 _REBOUND = 1.25  # of the validation loss, after something was learnt: that is T14
 _CAUSES = (
     "T01", "T02", "T05", "T06", "T07", "T08", "T09", "T10", "T11", "T12", "T13", "T17", "T20",
@@ -55,8 +56,9 @@ def no_generalisation(
     Method: by curves, where the loss on validation data was logged: at the end more than
     `explained` of the dummy loss is explained by the training loss, and less than `kept` by the
     validation loss; and at no epoch (medians of three) was it more than chance gives: `kept`, or
-    1.2 standard errors of a third of the training rows, 12 % at most. Where it was above `kept` and
-    has risen by a quarter since, T14 speaks. While training goes on, after 10 epochs.
+    1.2 standard errors of a third of the training rows, 12 % at most; nor is the accuracy or R² a
+    fifth of the way from guessing to 1. Where it was above `kept` and has risen by a quarter since,
+    T14 speaks. While training goes on, after 10 epochs.
 
     Without curves: skill is R², or balanced accuracy stretched so that guessing is 0. The skill on
     training rows is above `learnt`, that on test rows below `kept` and within 2 standard errors
@@ -106,6 +108,8 @@ def _of_curves(run: Evidence, *, learnt: float, kept: float) -> Iterator[Finding
     chance = max(kept, _by_chance(curves.fact("n_train")))
     if of_train <= learnt or of_validation >= kept or best >= chance:
         return
+    if curves.skill is not None and curves.skill > _SKILLED:
+        return  # it is right, and far too sure
     if best > kept and 1 - of_validation > _REBOUND * (1 - best):
         return
     assert curves.validation_loss is not None
