@@ -38,3 +38,11 @@ def test_an_accuracy_that_fits_the_loss_is_none():
     series = at_the_floor(10)
     series["train_accuracy"] = np.full(EPOCHS, 0.3)
     assert findings(double_softmax, healthy(**series)) == ()
+
+
+def test_an_honest_model_of_a_hard_problem_is_none():
+    entropy = -0.75 * math.log(0.75) - 0.25 * math.log(0.25)
+    series = at_the_floor(2, accuracy=0.75)
+    series["loss"] = entropy + np.random.default_rng(0).normal(size=len(STEPS)) * 0.05
+    series["train_loss"] = np.full(EPOCHS, entropy)
+    assert findings(double_softmax, healthy(**series)) == ()

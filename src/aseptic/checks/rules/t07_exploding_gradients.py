@@ -23,7 +23,7 @@ _FEWEST = 20  # steps, before the usual size of the gradient is judged
     "T07", severity="error", needs=("series:grad_norm",), cost="look", explained_by=("T13", "T17")
 )
 def exploding_gradients(
-    run: Evidence, *, first: float = 100.0, usual: float = 50.0, explained: float = 0.5
+    run: Evidence, *, first: float = 30.0, usual: float = 50.0, explained: float = 0.85
 ) -> Iterator[Finding]:
     """The gradient is far too large from the first steps on.
 
@@ -33,7 +33,7 @@ def exploding_gradients(
     Method: the norm of the whole gradient, in units of the dummy loss where that is above 1. At the
     first step it is above `first`, before anything was learnt; or its median, up to where the loss
     diverges, is above `usual`. It counts where less than `explained` of the dummy loss is explained
-    at the end, or the loss is not finite any more.
+    at the end, by training or by validation, or the loss is not finite any more.
 
     Remedy: clip the gradient's norm to 1.0; He or Xavier initialisation; normalisation between the
     layers.
@@ -51,7 +51,7 @@ def exploding_gradients(
         series |= {"dummy_loss": 2.3}
     """
     curves = curves_of(run)
-    if curves.is_early or not curves.is_harmed(explained=explained):
+    if curves.is_early or not curves.is_harmed(explained=explained, on_validation=True):
         return
     norm = curves.raw("grad_norm")
     unit = max(1.0, curves.dummy_loss or 1.0)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     cost="look",
 )
 def symmetric_initialisation(
-    run: Evidence, *, identical: float = 0.5, zero: float = 1e-6, explained: float = 0.5
+    run: Evidence, *, identical: float = 0.5, zero: float = 1e-6, explained: float = 0.9
 ) -> Iterator[Finding]:
     """The units of a layer begin with the same weights, so that they all learn the same.
 
@@ -35,7 +35,7 @@ def symmetric_initialisation(
     of another unit; or a layer's weights are 0 and the gradient of one is below `zero` of that of
     the network; or it is below `zero` of that of the next layer, though no units are dead: through
     equal weights it cancels out. It counts where less than `explained` of the dummy loss is
-    explained at the end.
+    explained at the end, by training or by validation.
 
     Remedy: draw the weights at random: He initialisation for ReLU, Xavier's for tanh; only biases
     begin at 0.
@@ -59,7 +59,7 @@ def symmetric_initialisation(
         }
     """
     curves = curves_of(run)
-    if curves.is_early or not curves.is_harmed(explained=explained):
+    if curves.is_early or not curves.is_harmed(explained=explained, on_validation=True):
         return
     for name, curve, said, numbers in _alike(curves, identical, zero):
         yield run.finding(

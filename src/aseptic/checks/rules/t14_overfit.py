@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from aseptic.model import Finding
 
 _FEWEST_EPOCHS = 6
+_SLACK = 0.02  # of the dummy loss: what is next to nothing has not risen
 _BETTER = 0.05  # of a score
 _ABOVE = 1.05  # times the minimum: an epoch that is worse
 
@@ -48,10 +49,11 @@ def overfit(
     Why: what it learnt beyond the pattern is noise, and costs on every new row.
 
     Method: by curves, where the loss on validation data was logged. At the end (the median of the
-    last tenth) it is more than `rebound` times its minimum, more than `lasting` of the epochs after
-    the minimum are above 1.05 times it, while the training loss has fallen below `fall` times what
-    it was there, and no score has risen by 0.05 since. Losses are smoothed by medians of three.
-    While training goes on, the minimum lies 5 epochs back, and a quarter of all.
+    last tenth) it is more than `rebound` times its minimum (2 % of the dummy loss added to both),
+    more than `lasting` of the epochs after the minimum are above 1.05 times it, while the training
+    loss has fallen below `fall` times what it was there, and no score has risen by 0.05 since.
+    Losses are smoothed by medians of three. While training goes on, the minimum lies 5 epochs back,
+    and a quarter of all.
 
     Without curves: skill is R², or balanced accuracy stretched so that guessing is 0. A gap between
     training and test rows alone is no harm: an honest forest knows its training rows by heart. It
@@ -98,7 +100,8 @@ def _of_curves(run: Evidence, *, rebound: float, fall: float, lasting: float) ->
         return
     tail = max(1, len(validation) // 10)
     end, train_end = median(pair.validation[-tail:]), median(train[-tail:])
-    rises, above = end / lowest, float(np.mean(after > _ABOVE * lowest))
+    slack = _SLACK * (curves.dummy_loss or 0.0)
+    rises, above = (end + slack) / (lowest + slack), float(np.mean(after > _ABOVE * lowest))
     if rises <= rebound or above <= lasting or train_end >= fall * train[best]:
         return
     if _is_better_now(curves, best, len(pair.validation)):

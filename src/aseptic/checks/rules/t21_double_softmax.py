@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from aseptic.model import Finding
 
 _FEWEST_EPOCHS = 8
+_ABOVE_HONEST = 1.03
 
 
 @check(
@@ -27,7 +28,7 @@ _FEWEST_EPOCHS = 8
     cost="look",
 )
 def double_softmax(
-    run: Evidence, *, near: float = 0.08, accurate: float = 0.6, still: float = 0.05
+    run: Evidence, *, near: float = 0.08, accurate: float = 0.5, still: float = 0.05
 ) -> Iterator[Finding]:
     """The model's probabilities are handed to a loss that takes them for logits.
 
@@ -37,7 +38,8 @@ def double_softmax(
     Method: softmax of a certain softmax has, for K classes, a cross-entropy of
     ln(1 + (K - 1)/e), and 1 more for each wrong answer. The training loss is within `near` of
     that at the end, with an accuracy above `accurate`; it has fallen by less than `still` in the
-    last half, and the loss of no step was ever below the floor.
+    last half, and the loss of no step was ever below the floor; and it is higher than that of a
+    model which is as certain of each answer as it is often right.
 
     Remedy: hand the logits to the loss: no softmax in the model (`nn.CrossEntropyLoss`), or
     `from_logits=False` in Keras.
@@ -66,6 +68,8 @@ def double_softmax(
     lowest = _lowest(curves)
     if accuracy < max(accurate, 1.5 / classes) or lowest < 0.998 * floor:
         return
+    if loss.last < _ABOVE_HONEST * _honest_loss(accuracy, classes):
+        return
     if abs(loss.last / expected - 1) > near or not _stands(loss, still):
         return
     yield run.finding(
@@ -88,6 +92,12 @@ def _accuracy(curves: Curves) -> float | None:
     if score is None or "acc" not in score.name.lower() or not len(score.finite):
         return None
     return score.last
+
+
+def _honest_loss(accuracy: float, classes: float) -> float:
+    """The highest cross-entropy of a calibrated model that is right so often."""
+    wrong = max(1 - accuracy, 1e-12)
+    return -accuracy * math.log(accuracy) - wrong * math.log(wrong / (classes - 1))
 
 
 def _stands(loss: Curve, still: float) -> bool:
