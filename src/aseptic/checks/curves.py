@@ -174,11 +174,11 @@ class Curves:
 
     # -- what there is --------------------------------------------------------------------------
     def has_series(self, name: str) -> bool:
-        """Whether there is a series of this name or meaning."""
+        """Whether there is a series of this name or meaning, with a point at least."""
         if name == "*":
             return bool(self.series)
         if name.startswith("layer/*/"):
-            return name.removeprefix("layer/*/") in self._layers
+            return bool(self.layers(name.removeprefix("layer/*/")))
         meant = {
             "train_loss": lambda: self.train_loss,
             "val_loss": lambda: self.validation_loss,

@@ -71,12 +71,6 @@ def optimizer(curves: Curves) -> str | None:
     return None if called is None else called.rpartition(".")[2]
 
 
-def momentum_is_on(curves: Curves) -> bool:
-    """Whether the optimizer is known to carry momentum."""
-    param = curves.params.get("momentum")
-    return param is not None and bool(_number(param.value))
-
-
 def activation(curves: Curves) -> str | None:
     """The activation function, where a param names one."""
     param = curves.params.get("activation") or curves.params.get("act")

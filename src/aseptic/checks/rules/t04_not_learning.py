@@ -53,7 +53,7 @@ def not_learning(
     """
     curves = curves_of(run)
     loss, explained = curves.train_loss, curves.explained
-    if explained is None or loss is None:
+    if explained is None or loss is None or curves.dummy_loss is None:
         raise NotApplicable("needs the number dummy_loss: `aseptic.log(dummy_loss=…)`")
     if curves.is_running and not curves.has_seen(epochs=epochs, steps=steps):
         raise NotApplicable("training has just begun")

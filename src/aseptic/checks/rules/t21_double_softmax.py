@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from aseptic.model import Finding
 
 _FEWEST_EPOCHS = 8
+_MOST_CLASSES = 1e6
 _ABOVE_HONEST = 1.03
 
 
@@ -59,8 +60,10 @@ def double_softmax(
     curves = curves_of(run)
     classes, loss = curves.fact("n_classes"), curves.train_loss
     accuracy = _accuracy(curves)
-    if classes is None or classes < 2 or loss is None or accuracy is None:
-        raise NotApplicable("needs an accuracy and the number of classes")
+    if classes is None or not 2 <= classes <= _MOST_CLASSES:
+        raise NotApplicable("needs the number of classes")
+    if accuracy is None or loss is None or not len(loss.finite):
+        raise NotApplicable("needs an accuracy")
     if curves.is_early or curves.is_lost:
         return
     floor = math.log(1 + (classes - 1) / math.e)
@@ -89,7 +92,7 @@ def double_softmax(
 def _accuracy(curves: Curves) -> float | None:
     """That of training, else of validation, at the end."""
     score = curves.train_score or curves.validation_score
-    if score is None or "acc" not in score.name.lower() or not len(score.finite):
+    if score is None or "acc" not in score.name.lower() or not 0 < score.last <= 1:
         return None
     return score.last
 
