@@ -267,7 +267,7 @@ def test_thinned_series_are_judged_whole_at_the_end(project):
             active.log(loss=50.0 if step == 4999 else 1.0, step=step)
         watch.stop()
         assert not watch._points.is_whole
-        (finding,) = watch.judge().findings
+        (finding,) = watch.judge("finished").findings
     assert (finding.message, finding.evidence["step"]) == ("1 losses are above 10", 4999)
 
 

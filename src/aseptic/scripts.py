@@ -190,7 +190,7 @@ class _Script:
             self.run.record(Outputs(error=_in_words(error), traceback=_traceback(error)))
         with self.run.guarded("checks"):
             if self._training.is_worth_judging:
-                for finding in self._training.settle(self._training.judge()):
+                for finding in self._training.settle(self._training.judge(status_of(error))):
                     say_finding(self.run, finding)
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec.structs import replace
 
+from aseptic.model import utc_now
 from aseptic.notices import say, say_once
 from aseptic.selection import is_known, is_selected
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from aseptic.checks.evidence import Evidence
     from aseptic.checks.runner import Report
     from aseptic.checks.settings import CheckSettings
-    from aseptic.model import CheckOutcome, Finding, Run
+    from aseptic.model import CheckOutcome, Finding, Run, RunStatus
 
     Floats = NDArray[np.float64]
 
@@ -72,6 +73,7 @@ class TrainingWatch:
         self._points = _Points()
         self._found: dict[tuple[str, str | None], Finding] = {}
         self._stopping: str | None = None  # the code of the check that stops the run
+        self._asleep_s = 0.0  # since the last point: the machine, not the training
         self._thread: threading.Thread | None = None
         self._fresh = threading.Event()  # there are points that were not judged
         self._over = threading.Event()
@@ -106,14 +108,15 @@ class TrainingWatch:
         """All points, from the store where not all were kept here."""
         return self._points.logged() if self._points.is_whole else _stored(self._run)
 
-    def judge(self) -> Report:
-        """What all points say, now that the run has ended."""
+    def judge(self, status: RunStatus) -> Report:
+        """What all points say, now that the run ends with a status."""
         from aseptic.checks.evidence import quietly
         from aseptic.checks.runner import run_checks
 
         checks, settings, table = self._load()
         with quietly():
-            evidence = _evidence(self._run.snapshot(), self.logged(), table, is_running=False)
+            run = as_ended(self._run, status)
+            evidence = _evidence(run, self.logged(), table, now_s=None)
         return run_checks(checks, evidence, settings)
 
     def settle(self, report: Report) -> list[Finding]:
@@ -163,7 +166,15 @@ class TrainingWatch:
             self._judge_so_far(checks, settings, table)
             spent_s = time.thread_time() - before
             if not self._over.wait(max(_PAUSE_S, spent_s / _SHARE)):
-                self._fresh.wait(_IDLE_S)
+                self._wait_for_points()
+
+    def _wait_for_points(self) -> None:
+        """A while at most; time in which the machine or the process slept is no time of waiting."""
+        before_s = time.time()
+        if self._fresh.wait(_IDLE_S):
+            self._asleep_s = 0.0
+        else:
+            self._asleep_s += max(0.0, time.time() - before_s - _IDLE_S)
 
     def _judge_so_far(
         self, checks: Sequence[Check], settings: CheckSettings, table: Mapping[str, Any]
@@ -171,8 +182,8 @@ class TrainingWatch:
         from aseptic.checks.evidence import quietly_in_this_thread
         from aseptic.checks.runner import run_checks
 
-        logged = self._points.logged()
-        evidence = _evidence(self._run.snapshot(), logged, table, is_running=True)
+        logged, now_s = self._points.logged(), time.time() - self._asleep_s
+        evidence = _evidence(self._run.snapshot(), logged, table, now_s=now_s)
         report = run_checks(checks, evidence, settings, quiet=quietly_in_this_thread)
         with self._lock:
             for finding in report.findings:
@@ -298,7 +309,16 @@ class _Kept:
         self.stride *= 2
 
 
-def _evidence(run: Run, logged: Logged, table: Mapping[str, Any], *, is_running: bool) -> Evidence:
+def as_ended(active: ActiveRun, status: RunStatus) -> Run:
+    """The run as recorded so far, and as if it had ended now."""
+    kind = status if active.stopped_by is None else "interrupted"
+    return replace(active.snapshot(), status=kind, ended_at=utc_now())
+
+
+def _evidence(
+    run: Run, logged: Logged, table: Mapping[str, Any], *, now_s: float | None
+) -> Evidence:
+    """`now_s` is the time of a run that goes on."""
     from aseptic.checks.evidence import Evidence
 
     return Evidence(
@@ -308,7 +328,8 @@ def _evidence(run: Run, logged: Logged, table: Mapping[str, Any], *, is_running:
         facts={name: float(metric.value) for name, metric in run.metrics.items()},
         settings=table,
         depth="automatic",
-        is_running=is_running,
+        is_running=now_s is not None,
+        now_s=now_s,
     )
 
 

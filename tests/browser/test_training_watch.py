@@ -6,7 +6,6 @@ import json
 
 import nbformat
 import pytest
-
 from tests.browser.test_panel import hide_side_bar, shoot, use_theme
 
 LOAD = "import time, aseptic\n%load_ext aseptic"

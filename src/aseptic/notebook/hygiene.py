@@ -19,6 +19,7 @@ from aseptic import declared
 from aseptic.capture.fit_watch import FitWatch
 from aseptic.capture.lineage import Lineage
 from aseptic.errors import AsepticError
+from aseptic.training_watch import as_ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from aseptic.checks.evidence import Evidence
     from aseptic.checks.runner import Report
     from aseptic.checks.settings import CheckSettings
-    from aseptic.model import Cell, CheckOutcome, Finding, Run
+    from aseptic.model import Cell, CheckOutcome, Finding, Run, RunStatus
     from aseptic.notebook.evidence import Assigned
     from aseptic.training_watch import Logged, TrainingWatch
 
@@ -68,12 +69,13 @@ class Hygiene:
         *,
         ignore: Sequence[str] = (),
         cell_s: float,
+        status: RunStatus,
         training: TrainingWatch,
     ) -> None:
         """Judges what a cell did, and records the roles of its data, findings and outcomes."""
         if "pandas" not in sys.modules:  # no table to look at; importing it would show
             if training.is_worth_judging:
-                training.settle(training.judge())
+                training.settle(training.judge(status))
             return
         from aseptic.checks.discovery import load_checks
         from aseptic.checks.evidence import quietly
@@ -87,7 +89,7 @@ class Hygiene:
         deadline = time.perf_counter() + budget_s
         with quietly():
             evidence, roles = self._evidence(
-                run, names, namespace, table, earlier, training.logged()
+                run, status, names, namespace, table, earlier, training.logged()
             )
         _record_roles(run, roles)
         evidence = self._with_kept_rows(run, evidence, deadline)
@@ -104,6 +106,7 @@ class Hygiene:
     def _evidence(
         self,
         run: ActiveRun,
+        status: RunStatus,
         names: Iterable[str],
         namespace: Mapping[str, Any],
         settings: Mapping[str, Any],
@@ -117,7 +120,7 @@ class Hygiene:
             namespace,
             self.lineage,
             declared=declared.declared_names(namespace),
-            run=_with_cells(run.snapshot(), self.cells()),
+            run=_with_cells(as_ended(run, status), self.cells()),
             store=run.store,
             settings=settings,
             earlier=earlier,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from aseptic.capture.cells import Names
     from aseptic.capture.params import DefinedIn
-    from aseptic.model import Cell, Outputs, Run, State
+    from aseptic.model import Cell, Outputs, Run, RunStatus, State
     from aseptic.notebook.hygiene import Hygiene
     from aseptic.notebook.options import TrackOptions
     from aseptic.store.base import Record, Store
@@ -164,7 +164,7 @@ class TrackedCell:
         with self._always("state"):
             self.run.record(judge())
         with self._always("checks"):
-            self._check(duration_s)
+            self._check(duration_s, status_of(error))
         run = self.run.end(status_of(error), duration_s=duration_s)
         self._hygiene.ended(run)
         return run
@@ -180,7 +180,7 @@ class TrackedCell:
         except KeyboardInterrupt:
             self.run.problem(what, "interrupted")
 
-    def _check(self, cell_s: float) -> None:
+    def _check(self, cell_s: float, status: RunStatus) -> None:
         if self._fits.missed is not None:
             self.run.problem("uses of data", self._fits.missed)
         try:
@@ -190,6 +190,7 @@ class TrackedCell:
                 self._shell.user_ns,
                 ignore=self.options.ignore,
                 cell_s=cell_s,
+                status=status,
                 training=self._training,
             )
         except SystemExit as error:  # of an object of the user's that a check looked at
