@@ -150,6 +150,7 @@ class _Script:
     """What is captured round a `with track()` block."""
 
     def __init__(self, run: ActiveRun) -> None:
+        from aseptic.alerts import watch
         from aseptic.capture.files import FileWatch
         from aseptic.integrations.switch import Integrations
 
@@ -163,6 +164,7 @@ class _Script:
         self._hooks = Integrations(run)
         with run.guarded("hooks of frameworks"):
             self._hooks.start()
+        watch(run, Path.cwd())
 
     def finish(self, error: BaseException | None) -> None:
         duration_s = self.run.stop_clock()

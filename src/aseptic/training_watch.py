@@ -8,7 +8,6 @@ judged once more, and what is found then takes the place of what was found on th
 
 from __future__ import annotations
 
-import ctypes
 import math
 import signal
 import threading
@@ -362,6 +361,8 @@ def _interrupt(thread_id: int) -> None:
     The main thread gets a signal, which also ends what it waits for. Where that would do something
     else, and in other threads, the exception comes with the next step of Python code.
     """
+    import ctypes
+
     main = threading.main_thread().ident
     is_plain = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if thread_id == main and is_plain and hasattr(signal, "pthread_kill"):

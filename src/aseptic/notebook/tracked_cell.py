@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from aseptic import alerts
 from aseptic.active_run import status_of
 from aseptic.capture import fit_watch
 from aseptic.capture.cells import closure_of
@@ -73,6 +74,7 @@ class TrackedCell:
             baseline=options.baseline,
             expects=options.expects,
         )
+        alerts.watch(self.run, folder)
         self._probe: ParamProbe | None = None
         self._seen: set[str] = set()  # names looked at, or made by the cell itself
         self._files = FileWatch(folder)
