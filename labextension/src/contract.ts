@@ -62,7 +62,7 @@ export interface Curve {
   high: DataView | null;
 }
 
-/** What a check found in a run, and where on which curve it began, if it is to be seen on one. */
+/** What a check found in a run, and where on which curve it began, if it is seen on one. */
 export interface Mark {
   run_id: string;
   code: string;

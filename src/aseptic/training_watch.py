@@ -72,6 +72,7 @@ class TrainingWatch:
         self._points = _Points()
         self._found: dict[tuple[str, str | None], Finding] = {}
         self._stopping: str | None = None  # the code of the check that stops the run
+        self.loading_s = self.judging_s = 0.0  # of the processor, taken so far
         self._asleep_s = 0.0  # since the last point: the machine, not the training
         self._thread: threading.Thread | None = None
         self._fresh = threading.Event()  # there are points that were not judged
@@ -157,13 +158,16 @@ class TrainingWatch:
     def _judge_on_and_on(self) -> None:
         if self._over.wait(_FIRST_S):
             return
+        before = time.thread_time()
         checks, settings, table = self._load()
+        self.loading_s = time.thread_time() - before
         _say_unknown(settings.stop_on, checks)
         while checks and not self._over.is_set():
             self._fresh.clear()
             before = time.thread_time()
             self._judge_so_far(checks, settings, table)
             spent_s = time.thread_time() - before
+            self.judging_s += spent_s
             if not self._over.wait(max(_PAUSE_S, spent_s / _SHARE)):
                 self._wait_for_points()
 
