@@ -49,6 +49,7 @@ class Pass:
         self.losses = Mean()  # as the loss function computed them
         self.objectives = Mean()  # as the backward pass began with them
         self.is_recognised = True
+        self.is_whole = True  # whether each of its backward passes was looked at
 
 
 class Source(NamedTuple):
@@ -96,14 +97,21 @@ class Epochs:
 
     # -- training and evaluation ----------------------------------------------------------------
     def stepped(self, objective: Any, loss: Any, count: int) -> None:
-        """Weights were updated; `loss` is None where it is not certain which one it was."""
+        """Weights were updated.
+
+        `objective` is None where the update was not looked at, `loss` where it is not certain
+        which one it was.
+        """
         self._close_evaluations()
         found = self.current()
         if found is None:
             return
         found.steps += 1
         self._trained.add(found.dataset)
-        found.objectives.add(objective, 1)
+        if objective is None:
+            found.is_whole = False
+        else:
+            found.objectives.add(objective, 1)
         if loss is None:
             found.is_recognised = False
         else:
@@ -153,7 +161,11 @@ class Epochs:
             return
         waited, lasted = self._known or (0.0, 0.0)
         self._known = waited + found.waited_s, lasted + found.ended - found.began
-        values = {"train_loss": (found.losses if found.is_recognised else found.objectives).value}
+        values: dict[str, Any] = {}
+        if found.is_recognised:
+            values["train_loss"] = found.losses.value
+        elif found.is_whole:
+            values["train_loss"] = found.objectives.value
         if self.n_train is None:
             values["steps_per_epoch"] = found.steps
             if found.is_recognised:

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 _MOST_PROBES = 120
 _DENSE = 8  # probes at each of the first steps; then 6 for each doubling of the steps
 _A_DOUBLING = 6
-_SHARE = 0.01  # of the training's time, that probes may take, and as much that norms may
-_FREE_S = 0.03  # that nobody counts
+_PROBE_SHARE = 0.01  # of the training's time, that probes may take
+_STEP_SHARE = 0.015  # and all that is done at other steps
+_FREE_S = 0.05  # that nobody counts
 _RAREST = 64
 
 
@@ -108,6 +109,29 @@ class Training:
             self._complete()
         self._clearing.look()
 
+    def glance(self) -> None:
+        """A backward pass begins of an update that is not looked at."""
+        self._clearing.look()
+
+    def count(self) -> None:
+        """Gradients are about to be applied in an update that is not looked at."""
+        self._clearing.count()
+
+    def rest(self) -> bool:
+        """An update is over that was not looked at. Whether the next is not either."""
+        self.step += 1
+        return self.rests
+
+    @property
+    def rests(self) -> bool:
+        """Whether the next update is not to be looked at."""
+        is_due = self._pace.is_at(self.step) or self._probes.is_at(self.step)
+        return not is_due and len(self._optimizers) == 1 and not self._stepped
+
+    def spend(self, seconds: float) -> None:
+        """So long it took to look at an update."""
+        self._pace.spend(seconds)
+
     def read(self, root: Any) -> None:
         """At a probe, reads the graph that a backward pass is about to consume."""
         if self._layers is None or not self._probes.is_at(self.step):
@@ -129,8 +153,7 @@ class Training:
         """An optimizer is about to apply gradients, or to compute them itself several times."""
         if self._stepped or self._late is not None:
             return  # not the first in this update
-        if self.step:
-            self._clearing.count()
+        self._clearing.count()
         if not has_closure:
             self._look_at_gradients()
         if self._layers is not None and self._probes.is_at(self.step):
@@ -188,12 +211,10 @@ class Training:
             began = time.thread_time()
             self._values.update(self._layers.norms())
             self._probes.spent_s += time.thread_time() - began
-        gradients = self._gradients() if self._pace.is_at(self.step) else []
+        gradients = self._gradients()
         if gradients:
-            began = time.perf_counter()
             is_here = all(one.is_cpu or one.is_sparse for one in gradients)
             self._values["grad_norm"] = norm(gradients) if is_here else norm_on_device(gradients)
-            self._pace.spend(time.perf_counter() - began)
 
     def _say(self, values: Mapping[str, Any], step: int) -> None:
         if self.prefix:
@@ -219,7 +240,7 @@ class _Probes:
             return
         self._next = next(self._steps, -1)
         a_step = (time.perf_counter() - self._began) / (step + 1)
-        while self._next > 0 and self.spent_s > max(_FREE_S, _SHARE * a_step * self._next):
+        while self._next > 0 and self.spent_s > max(_FREE_S, _PROBE_SHARE * a_step * self._next):
             self._next = next(self._steps, -1)
 
 
@@ -229,19 +250,20 @@ class _Pace:
     def __init__(self) -> None:
         self.every = 1
         self._spent_s = 0.0
+        self._free_s = 0.0
         self._began = time.perf_counter()
 
     def is_at(self, step: int) -> bool:
         return not step % self.every
 
     def spend(self, seconds: float) -> None:
-        """A step was logged."""
+        """An update was looked at, which took so long."""
         self._spent_s += seconds
         if self._spent_s > _FREE_S and self.every < _RAREST:
             now = time.perf_counter()
-            if self._spent_s > _SHARE * (now - self._began):
+            if self._spent_s - self._free_s > _STEP_SHARE * (now - self._began):
                 self.every *= 2
-                self._spent_s, self._began = 0.5 * _FREE_S, now
+                self._began, self._spent_s, self._free_s = now, _FREE_S, _FREE_S
 
 
 class _Clearing:
@@ -253,6 +275,7 @@ class _Clearing:
         self._weight: weakref.ref[Any] | None = None
         self._gradient: weakref.ref[Any] | None = None
         self._is_cleared = True
+        self._is_waiting = False  # for the next update, to be counted
 
     def remember(self, parameters: Sequence[weakref.ref[Any]]) -> None:
         """An update is over."""
@@ -264,10 +287,11 @@ class _Clearing:
             gradient = None if weight is None else weight.grad
         self._gradient = None if gradient is None else weakref.ref(gradient)
         self._is_cleared = gradient is None
+        self._is_waiting = True
 
     def look(self) -> None:
         """A backward pass begins: looks whether the gradient is still the one that was applied."""
-        if self._is_cleared or self._weight is None or self._gradient is None:
+        if self._is_cleared or not self._is_waiting or not self._weight or not self._gradient:
             return
         now = getattr(self._weight(), "grad", None)
         is_same = now is not None and now is self._gradient()
@@ -275,8 +299,9 @@ class _Clearing:
 
     def count(self) -> None:
         """An update is about to be made."""
-        self.updates += 1
-        self.uncleared += not self._is_cleared
+        self.updates += self._is_waiting
+        self.uncleared += self._is_waiting and not self._is_cleared
+        self._is_waiting = False
 
 
 def _smallest(parameters: Sequence[weakref.ref[Any]]) -> Any:

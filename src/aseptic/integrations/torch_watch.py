@@ -39,7 +39,10 @@ class TorchWatch:
         self._losses: list[Loss] = []  # computed with gradients since the last update
         self._objectives: list[tuple[Any, Any]] = []  # what backward passes began with
         self._scaled: list[tuple[Any, Any]] = []  # what a GradScaler made of a loss
-        self._is_in_step = False
+        self._losses_an_update = 1  # how many there were in the last update that was looked at
+        self._backwards = 0  # since the last step of an optimizer
+        self._is_resting = False  # in this update, to save time
+        self.spent_s = 0.0  # since the last update that was looked at
         self._targets = Targets()
         self._batches = 0
         self._is_certain = True  # that the loss function that was recognised is the objective
@@ -81,6 +84,10 @@ class TorchWatch:
 
     def backward(self, tensors: tuple[Any, ...]) -> None:
         """A backward pass is about to begin."""
+        self._backwards += 1
+        if self._is_resting:
+            self._trainings[0].glance()
+            return
         for training in self._trainings:
             training.begin_update()
         root = tensors[0]
@@ -106,6 +113,10 @@ class TorchWatch:
         """An optimizer is about to change its weights."""
         if has_closure:
             self._objectives, self._losses = [], []
+        if self._is_resting and self._trainings[0].is_of(optimizer):
+            self._trainings[0].count()
+            return
+        self._is_resting = False
         training = self._training_of(optimizer)
         if training is not self._latest:
             if self._latest is not None and training is self._trainings[0]:
@@ -119,17 +130,27 @@ class TorchWatch:
         training = self._latest
         if training is None:
             return
+        self._backwards = 0
+        if self._is_resting:
+            self._epochs.stepped(None, *self._recognised(self._losses_an_update))
+            self._losses = []
+            self._is_resting = training.rest()
+            return
         if has_closure:  # the first of its evaluations was at the weights of this step
             self._objectives, self._losses = self._objectives[:1], self._losses[:1]
         objective = sum(value for _, value in self._objectives) if self._objectives else None
         training.after(optimizer, objective, has_closure=has_closure)
         if objective is not None:
             if training is self._trainings[0]:
-                self._epochs.stepped(objective, *self._recognised())
+                self._losses_an_update = len(self._objectives)
+                self._epochs.stepped(objective, *self._recognised(self._losses_an_update))
                 if training.step in _FACTS_AT and self._is_certain:
                     self._tell_changed(training, self._targets.facts())
             self._objectives, self._scaled = [], []
         self._losses = []
+        training.spend(self.spent_s)
+        self.spent_s = 0.0
+        self._is_resting = len(self._trainings) == 1 and not has_closure and training.rests
 
     def waited(self, iterator: Any, seconds: float, is_over: bool) -> None:
         """A data loader has given a batch, or its end."""
@@ -159,7 +180,7 @@ class TorchWatch:
             if training.is_of(optimizer):
                 return training
         found = next((one for one in self._trainings if one.shares_weights(optimizer)), None)
-        is_late = found is None and self._latest is not None and not self._objectives
+        is_late = found is None and self._latest is not None and not self._backwards
         if is_late:
             found = self._latest
         if found is None:
@@ -197,16 +218,20 @@ class TorchWatch:
         unscaled = [value for ref, value in self._scaled if ref() is root]
         return unscaled[0] if unscaled else value_of(root)
 
-    def _recognised(self) -> tuple[Any, int]:
-        """The mean loss of this update and its samples, where it is certain which it was."""
+    def _recognised(self, passes: int) -> tuple[Any, int]:
+        """The mean loss of this update and its samples, where it is certain which it was.
+
+        `passes`: how many backward passes there were, each with one loss.
+        """
+        losses = self._losses
         if not self._is_certain:
             return None, 0
-        if len(self._losses) == len(self._objectives) == 1:
-            return self._losses[0].value, self._losses[0].samples
+        if len(losses) == passes == 1:
+            return losses[0].value, losses[0].samples
         roots = [ref() for ref, _ in self._objectives]
-        exact = [one for one in self._losses if any(one.result() is root for root in roots)]
-        certain = exact if len(exact) == len(roots) else self._losses
-        if not certain or len(certain) != len(roots):
+        exact = [one for one in losses if any(one.result() is root for root in roots)]
+        certain = exact if len(exact) == passes else losses
+        if not certain or len(certain) != passes:
             return None, 0
         samples = sum(one.samples for one in certain)
         return sum(one.value * one.samples for one in certain) / max(samples, 1), samples

@@ -91,8 +91,10 @@ def _tell(event: Callable[..., None], *args: Any) -> None:
     """Tells the watch of the run that this code belongs to; a fault switches it off."""
     watch = _here()
     if watch is not None:
+        began = time.perf_counter()
         try:
             event(watch, *args)
+            watch.spent_s += time.perf_counter() - began
         except Exception as error:  # noqa: BLE001 -- a fault of ours never stops a training
             watch.is_off = True
             watch.run.problem("training with torch", f"{type(error).__name__}: {error}")
