@@ -11,7 +11,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from aseptic.acknowledgements import inherited
@@ -152,6 +152,10 @@ class ActiveRun:
         self.keep(content, name=name or default_name, media_type=media_type)
 
     # -- what capture calls ---------------------------------------------------------------------
+    def leave_to_person(self, names: Iterable[str]) -> None:
+        """These metrics are going to be given to `log`."""
+        self._by_hand.update(names)
+
     def log_seen(self, points: Sequence[Point]) -> None:
         """Records points that were seen of a training: plain numbers by name, step and time.
 

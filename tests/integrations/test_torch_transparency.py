@@ -86,8 +86,7 @@ def with_lbfgs():
         values.append(loss.item())
         return loss
 
-    for _ in range(4):
-        values.append(optimizer.step(closure).item())
+    values += [optimizer.step(closure).item() for _ in range(4)]
     return net, values
 
 
@@ -264,12 +263,12 @@ TRAININGS = [value for name, value in sorted(globals().items()) if name.startswi
 
 def seeded():
     random.seed(3)
-    np.random.seed(3)  # noqa: NPY002
+    np.random.seed(3)
     torch.manual_seed(3)
 
 
 def states():
-    return random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # noqa: NPY002
+    return random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -366,7 +365,7 @@ def test_a_run_in_another_sees_its_own_training_alone(tmp_path):
 
 
 def test_what_is_trained_outside_of_a_run_is_not_watched(tmp_path):
-    net, _ = with_adam()
+    with_adam()
     with aseptic.track(store=str(tmp_path)) as run:
         pass
     with_adam()

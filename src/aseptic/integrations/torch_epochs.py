@@ -102,7 +102,6 @@ class Epochs:
         `objective` is None where the update was not looked at, `loss` where it is not certain
         which one it was.
         """
-        self._close_evaluations()
         found = self.current()
         if found is None:
             return
@@ -141,7 +140,7 @@ class Epochs:
         for found in self._passes.values():
             if found.ended is not None:
                 self._close(found)
-        self._close_evaluations()
+        self.close_evaluations()
         self._passes.clear()
 
     @property
@@ -173,7 +172,7 @@ class Epochs:
         found.steps = 0
         self._tell(values)
 
-    def _close_evaluations(self) -> None:
+    def close_evaluations(self) -> None:
         """The evaluations since the last update are complete: that of validation is told."""
         if not self._evaluated:
             return

@@ -11,7 +11,11 @@ import torch
 from aseptic.integrations.torch_epochs import Epochs, Source
 from aseptic.integrations.torch_losses import Targets, predicted_classes, read_loss, value_of
 from aseptic.integrations.torch_training import Training
-from aseptic.integrations.variables import objects_in_callers, part_in_callers
+from aseptic.integrations.variables import (
+    names_logged_in_callers,
+    objects_in_callers,
+    part_in_callers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,6 +89,9 @@ class TorchWatch:
     def backward(self, tensors: tuple[Any, ...]) -> None:
         """A backward pass is about to begin."""
         self._backwards += 1
+        # what a person logs of the last step has been logged by now, and stands
+        if self._points and time.time() - self._written_at > _INTERVAL_S:
+            self._write()
         if self._is_resting:
             self._trainings[0].glance()
             return
@@ -111,6 +118,7 @@ class TorchWatch:
 
     def before_step(self, optimizer: Any, has_closure: bool) -> None:
         """An optimizer is about to change its weights."""
+        self._epochs.close_evaluations()
         if has_closure:
             self._objectives, self._losses = [], []
         if self._is_resting and self._trainings[0].is_of(optimizer):
@@ -189,6 +197,8 @@ class TorchWatch:
                 return None
             number = len(self._trainings) + 1
             prefix = "" if number == 1 else f"training{number}/"
+            if number == 1:
+                self.run.leave_to_person(names_logged_in_callers())
             found = Training(prefix, self._tell)
             self._trainings.append(found)
         modules = modules_of(optimizer, [one for ref in self._models if (one := ref()) is not None])
@@ -271,10 +281,7 @@ class TorchWatch:
 
     # -- what is told ---------------------------------------------------------------------------
     def _tell(self, values: Mapping[str, Any], step: float) -> None:
-        now = time.time()
-        self._points.append((values, step, now))
-        if now - self._written_at > _INTERVAL_S:
-            self._write()
+        self._points.append((values, step, time.time()))
 
     def _write(self) -> None:
         """Hands on what was seen, in one piece; reads what is still on another device."""

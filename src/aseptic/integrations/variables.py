@@ -6,8 +6,10 @@ variables were asked for.
 
 from __future__ import annotations
 
+import dis
 import inspect
 import sys
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Literal
 
 from aseptic.checks.roles import role_of
@@ -33,6 +35,9 @@ _LIBRARIES = frozenset(
 )
 _SHELL = "IPython.core.interactiveshell"
 _MOST_FRAMES = 60
+_MOST_CODES = 200
+_MATHEMATICS = frozenset({"math", "np", "numpy", "torch", "jnp"})
+_NO_CODE = frozenset({"CACHE", "NOP", "PRECALL", "PUSH_NULL", "RESUME", "EXTENDED_ARG"})
 
 
 def names_in_callers(is_it: Callable[[Any], bool]) -> Iterator[str]:
@@ -62,21 +67,75 @@ def objects_in_callers(kind: type) -> list[tuple[str, Any]]:
     return list(found.values())
 
 
+def names_logged_in_callers() -> set[str]:
+    """The names of metrics that the user's running code gives to something called `log`.
+
+    Functions of the same modules that it calls are looked through too. Only the code is read, so
+    names that are made while it runs are not known.
+    """
+    found: set[str] = set()
+    seen: set[CodeType] = set()
+    for frame in _user_frames():
+        _look_through(frame.f_code, frame.f_globals, seen, found)
+    return found
+
+
+def _look_through(
+    code: CodeType, names: Mapping[str, Any], seen: set[CodeType], found: set[str]
+) -> None:
+    if code in seen or len(seen) > _MOST_CODES:
+        return
+    seen.add(code)
+    if "log" in code.co_names:
+        found.update(_logged(code))
+    inner = [one for one in code.co_consts if isinstance(one, CodeType)]
+    called = [names.get(name) for name in code.co_names]
+    of_module = [one for one in called if isinstance(one, FunctionType)]
+    inner += [one.__code__ for one in of_module if one.__globals__ is names]
+    for one in inner:
+        _look_through(one, names, seen, found)
+
+
+def _logged(code: CodeType) -> Iterator[str]:
+    """The names in `log(loss=…, acc=…)` and `log({"loss": …})`, of calls that are statements."""
+    is_in_call, before, owner = False, None, None
+    for one in dis.get_instructions(code):
+        value = one.argval
+        if one.opname == "KW_NAMES" and one.arg is not None:
+            value = code.co_consts[one.arg]
+        is_load = one.opname.startswith("LOAD")
+        if is_load and value == "log":
+            is_in_call = owner not in _MATHEMATICS
+        elif one.opname == "POP_TOP":
+            is_in_call = False
+        elif is_in_call and isinstance(value, tuple):  # of keywords, or of a dict's keys
+            yield from (name for name in value if isinstance(name, str))
+        elif is_in_call and before == "log" and one.opname == "LOAD_CONST":
+            yield str(value)
+        if one.opname not in _NO_CODE:
+            before, owner = value, value if is_load else None
+
+
 def _scopes() -> Iterator[Mapping[str, Any]]:
     """The local variables of the user's running functions, then those of their modules."""
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 -- variables are found by frames
     modules: dict[int, Mapping[str, Any]] = {}
+    for frame in _user_frames():
+        if frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+            yield from _locals_of(frame)
+        modules[id(frame.f_globals)] = frame.f_globals
+    yield from [dict(values) for values in modules.values()]
+
+
+def _user_frames() -> Iterator[FrameType]:
+    """The running frames within the cell that are of no library, the innermost first."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 -- variables are found by frames
     for _ in range(_MOST_FRAMES):
         if frame is None or frame.f_globals.get("__name__") == _SHELL:
             break
         module = frame.f_globals.get("__name__")
-        is_library = isinstance(module, str) and module.partition(".")[0] in _LIBRARIES
-        if not is_library:
-            if frame.f_code.co_flags & inspect.CO_OPTIMIZED:
-                yield from _locals_of(frame)
-            modules[id(frame.f_globals)] = frame.f_globals
+        if not isinstance(module, str) or module.partition(".")[0] not in _LIBRARIES:
+            yield frame
         frame = frame.f_back
-    yield from [dict(values) for values in modules.values()]
 
 
 def _locals_of(frame: FrameType) -> Iterator[Mapping[str, Any]]:
