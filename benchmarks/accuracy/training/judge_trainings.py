@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aseptic.checks.runner import Report
 
 STALLED_S = 1.5  # instead of 600: the planted stalls last 3 to 4 s
-_MOST_TIMES = 24  # that a training is judged while it runs
+_MOST_TIMES = 30  # that a training is judged while it runs
 _SETTINGS = CheckSettings(thresholds={"T18": {"least_s": STALLED_S}})
 
 
@@ -62,7 +62,8 @@ def _times(trace: Trace) -> list[float]:
     if len(times) > _MOST_TIMES:
         places = np.linspace(0, len(times) - 1, _MOST_TIMES).round().astype(int)
         times = [times[place] for place in np.unique(places)]
-    return [*times, trace.seconds] if trace.status == "interrupted" else times
+    stood_s = trace.config["wait_once_s"]
+    return [*times, times[-1] + stood_s] if stood_s and times else times
 
 
 def _report(trace: Trace, *, until_s: float | None, without: tuple[str, ...] = ()) -> Report:

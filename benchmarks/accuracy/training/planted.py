@@ -167,7 +167,7 @@ def _evaluation_mode(config: Config, rng: Generator) -> Config:
 
 
 def _class_collapse(config: Config, rng: Generator) -> Config:
-    return replace(config, class_weight=_between(rng, 2.5, 3.5))
+    return replace(config, class_weight=_between(rng, 4, 6))
 
 
 def _starved(config: Config, rng: Generator) -> Config:
