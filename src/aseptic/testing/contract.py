@@ -803,6 +803,18 @@ class StoreContract:
         assert (size, store.read_object(digest)) == (3_000_000, b"x" * 3_000_000)
         assert store.put_object(b"x" * 3_000_000) == (digest, size)
 
+    def test_an_artifact_is_added_to_a_run_that_has_ended(self, store: Store) -> None:
+        run = record_run(store)
+        digest, size = store.put_object(b"{}")
+        kept = Artifact(name="executed.ipynb", digest=digest, size_bytes=size)
+        store.add_artifact(run.run_id, kept)
+        assert store.get_run(run.run_id).artifacts == {**run.artifacts, kept.name: kept}
+        again = msgspec.structs.replace(kept, note="the second time")
+        store.add_artifact(run.run_id, again)
+        assert store.get_run(run.run_id).artifacts[kept.name] == again
+        with pytest.raises(RunNotFound):
+            store.add_artifact("0" * 16, kept)
+
     @pytest.mark.parametrize("digest", ["", "../../x", "0" * 64, "0" * 64 + "\n", "A" * 64])
     def test_what_is_no_object_cannot_be_read(self, store: Store, digest: str) -> None:
         with pytest.raises(StoreDamaged):
