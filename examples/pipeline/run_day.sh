@@ -24,8 +24,14 @@ step() {
     code=$?
     case $code in
         0 | 4) return "$code" ;;
-        3 | 5) echo "$day: stopped at $notebook by a check; the deployed model stays" && exit 3 ;;
-        *) echo "$day: $notebook failed (exit code $code); the deployed model stays" && exit 1 ;;
+        3 | 5)
+            echo "$day: stopped at $notebook by a check; the deployed model stays"
+            exit 3
+            ;;
+        *)
+            echo "$day: $notebook failed (exit code $code); the deployed model stays"
+            exit 1
+            ;;
     esac
 }
 
@@ -48,7 +54,10 @@ if [ -z "$deployed" ]; then
 fi
 step validate -p "deployed=$deployed" --metric test_mae \
     --against "$(newest "experiment == 'test' and status == 'finished'")"
-if [ $? -eq 4 ]; then
+verdict=$?
+stale=$(newest "'H11' in findings and params.day == '$day'")
+[ -z "$stale" ] || echo "$day: the deployed model has gone stale: see aseptic show $stale"
+if [ $verdict -eq 4 ]; then
     promote "$new" "$deployed"
     echo "$day: the model is replaced"
 else

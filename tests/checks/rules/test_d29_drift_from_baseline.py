@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from msgspec.structs import replace
 from tests.checks.examples import judge
 
 from aseptic.capture.data import describe
@@ -127,3 +128,19 @@ def test_the_deployed_run_is_the_baseline_where_the_experiment_has_none():
     elsewhere = make_run(data_inputs={"others": "d"})
     report = judge(drift_from_baseline, run=now, earlier=[before], deployed=elsewhere)
     assert [one.subject for one in report.findings] == ["age"]
+
+
+def test_columns_without_a_sketch_are_not_said_to_be_clean():
+    before, now = reading(people()), reading(people(seed=1))
+    columns = [
+        replace(one, missing=None, quantiles=()) for one in now.data_inputs["people"].columns
+    ]
+    bare = replace(
+        now.data_inputs["people"], columns=(*columns[:2], *now.data_inputs["people"].columns[2:])
+    )
+    report = judge(
+        drift_from_baseline, run=replace(now, data_inputs={"people": bare}), earlier=[before]
+    )
+    (outcome,) = report.outcomes
+    assert outcome.outcome == "not applicable"
+    assert outcome.reason == "no sketch was kept of 2 of 6 columns, such as age"

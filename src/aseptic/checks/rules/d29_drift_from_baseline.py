@@ -79,9 +79,12 @@ def drift_from_baseline(
     assert run.run is not None
     baseline = _baseline(run)
     changed = changed_inputs(baseline, run.run)
-    for before, now in changed:
-        yield from _schema_changes(run, baseline, before, now)
-    for now, pair, change in column_changes(changed, effect=effect, p=p, missing=missing):
+    schema = [one for pair in changed for one in _schema_changes(run, baseline, *pair)]
+    found = list(column_changes(changed, effect=effect, p=p, missing=missing))
+    if not (schema or found):
+        _refuse_without_sketches(changed)
+    yield from schema
+    for now, pair, change in found:
         yield run.finding(
             f"{pair.now.name} of {now.name} {change.what} in the run {baseline.name}",
             subject=pair.now.name,
@@ -89,6 +92,16 @@ def drift_from_baseline(
             baseline=baseline.run_id,
             rows_of_sketches=pair.rows,
             **change.numbers,
+        )
+
+
+def _refuse_without_sketches(changed: Sequence[tuple[DataInput, DataInput]]) -> None:
+    """Raises NotApplicable where a column could not be compared: nothing is known to be clean."""
+    pairs = [pair for before, now in changed for pair in _column_pairs(before, now)]
+    unknown = [one.now.name for one in pairs if None in (one.before.missing, one.now.missing)]
+    if unknown:
+        raise NotApplicable(
+            f"no sketch was kept of {len(unknown)} of {len(pairs)} columns, such as {unknown[0]}"
         )
 
 
