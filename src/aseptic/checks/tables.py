@@ -27,8 +27,7 @@ Kind = Literal["number", "boolean", "time", "category", "text", "other"]
 Task = Literal["classification", "regression"]
 
 _MAX_CELLS = 20_000_000  # of a sample: the wider the table, the fewer rows
-_MANY_ROWS = 50_000  # of a sample, from which on what is made of its columns is not all kept
-_KEPT_COLUMNS = 1
+_MANY_ROWS = 50_000  # of a sample, from which on what is made of its columns is not kept
 _BLOCK_CELLS = 1_000_000
 _MAX_CLASSES = 50
 
@@ -147,11 +146,11 @@ class Table:
 
     def _draw(self, count: int) -> Sample:
         if count == len(self):
-            return self._taken(np.arange(count), slice(None))
+            return self._taken(None, slice(None))
         drawn = np.random.default_rng(0).choice(len(self), count, replace=False)
         return self._taken(np.sort(drawn), np.sort(drawn))
 
-    def _taken(self, positions: NDArray[np.int64], taken: Any) -> Sample:
+    def _taken(self, positions: NDArray[np.int64] | None, taken: Any) -> Sample:
         frame: Any = self._features(taken)
         if not isinstance(frame, pd.DataFrame):
             values = frame.toarray() if hasattr(frame, "toarray") else frame
@@ -189,12 +188,12 @@ class Sample:
         table: Table,
         features: pd.DataFrame,
         target: pd.Series | None,
-        positions: NDArray[np.int64],
+        positions: NDArray[np.int64] | None,
     ) -> None:
         self.table = table
         self.features = features
         self.target = target
-        self.positions = positions  # of its rows in the table
+        self._positions = positions
         self._numbers: dict[str, NDArray[np.float64]] = {}
         self._codes: dict[str, NDArray[np.int64]] = {}
         self._remembered: dict[Hashable, Any] = {}
@@ -202,6 +201,11 @@ class Sample:
 
     def __len__(self) -> int:
         return len(self.features)
+
+    @property
+    def positions(self) -> NDArray[np.int64]:
+        """Of its rows in the table."""
+        return np.arange(len(self)) if self._positions is None else self._positions
 
     def taken(self, rows: NDArray[np.int64]) -> Sample:
         """Some of its rows, by their places in it."""
@@ -238,22 +242,19 @@ class Sample:
 
     def numbers(self, column: str) -> NDArray[np.float64]:
         """A column of numbers, booleans or times (in nanoseconds) as floats; missing is NaN."""
+        if self._is_large:
+            return _as_floats(self.features[column])
         if column not in self._numbers:
-            self._make_room(self._numbers)
             self._numbers[column] = _as_floats(self.features[column])
         return self._numbers[column]
 
     def codes(self, column: str) -> NDArray[np.int64]:
         """A number for each distinct value of a column, in order of occurrence; missing is -1."""
+        if self._is_large:
+            return _as_codes(self.features[column])
         if column not in self._codes:
-            self._make_room(self._codes)
             self._codes[column] = _as_codes(self.features[column])
         return self._codes[column]
-
-    def _make_room(self, made: dict[str, Any]) -> None:
-        """Only the newest columns stay of a large sample, lest the memory doubles."""
-        if self._is_large and len(made) >= _KEPT_COLUMNS:
-            made.pop(next(iter(made)))
 
     @cached_property
     def _is_large(self) -> bool:

@@ -65,30 +65,38 @@ def missing_values(
     sample = run.sample(table)
     if not len(sample):
         raise NotApplicable(f"{table.name} has no rows")
-    gaps = _gaps(sample)
-    yield from _often(run, sample, gaps, share, much)
+    counts = _counts(sample)
+    yield from _often(run, sample, counts, share, much)
     if table.target is not None:
-        yield from _by_label(run, sample, gaps, label_difference, p)
+        yield from _by_label(run, sample, counts, label_difference, p)
     if table.role == "train":
         for other in run.tables_of("validation", "test"):
-            yield from _between(run, sample, gaps, run.sample(other), difference, p)
+            yield from _between(run, sample, counts, run.sample(other), difference, p)
 
 
-def _gaps(sample: Sample) -> NDArray[np.bool_]:
-    """Rows by columns: whether a value is missing or infinite."""
-    gaps = np.empty(sample.features.shape, dtype=bool, order="F")
+def _counts(sample: Sample) -> NDArray[np.int64]:
+    """How many values of each column are missing or infinite."""
+    counts = np.zeros(sample.features.shape[1], dtype=np.int64)
     places = {name: place for place, name in enumerate(sample.features.columns)}
     for names, numbers in sample.number_blocks():
-        gaps[:, [places[name] for name in names]] = ~np.isfinite(numbers)
+        counts[[places[name] for name in names]] = len(numbers) - np.isfinite(numbers).sum(axis=0)
     for name in set(places) - set(sample.of_kind("number")):
-        gaps[:, places[name]] = sample.features[name].isna()
-    return gaps
+        counts[places[name]] = int(sample.features[name].isna().sum())
+    return counts
+
+
+def _gaps(sample: Sample, name: str) -> NDArray[np.bool_]:
+    """Whether the value of a column is missing or infinite, row by row."""
+    if sample.kinds[name] == "number":
+        return ~np.isfinite(sample.numbers(name))
+    found: NDArray[np.bool_] = sample.features[name].isna().to_numpy()
+    return found
 
 
 def _often(
-    run: Evidence, sample: Sample, gaps: NDArray[np.bool_], share: float, much: float
+    run: Evidence, sample: Sample, counts: NDArray[np.int64], share: float, much: float
 ) -> Iterator[Finding]:
-    shares = gaps.mean(axis=0)
+    shares = counts / len(sample)
     names = list(sample.features.columns)
     found = sorted(np.flatnonzero(shares > share), key=lambda place: -shares[place])
     if len(found) > _FEW:
@@ -114,24 +122,24 @@ def _often(
             if shares[place] > 0.5
             else None,
             sample=sample,
-            rows=sample.positions[gaps[:, place]],
+            rows=sample.positions[_gaps(sample, names[place])],
             share=shares[place],
             limit=share,
         )
 
 
 def _by_label(
-    run: Evidence, sample: Sample, gaps: NDArray[np.bool_], least: float, p: float
+    run: Evidence, sample: Sample, counts: NDArray[np.int64], least: float, p: float
 ) -> Iterator[Finding]:
     target = sample.target
     if target is None or len(sample) < 20:
         return
-    counts = gaps.sum(axis=0)
     places = np.flatnonzero((counts >= 10) & (counts <= len(sample) - 10))
     for place in places:
-        effect, found_p, of = _label_effect(run, gaps[:, place], target)
+        name = str(sample.features.columns[int(place)])
+        gaps = _gaps(sample, name)
+        effect, found_p, of = _label_effect(run, gaps, target)
         if effect > least and found_p < p / (of * len(places)):
-            name = str(sample.features.columns[int(place)])
             yield run.finding(
                 f"whether {name} is missing hangs on the label: the shares differ by {effect:.0%}"
                 if of > 1
@@ -140,7 +148,7 @@ def _by_label(
                 remedy=f"find out whether {name} is known before the label is; if not, leave it"
                 " out and do not add a missing-indicator",
                 sample=sample,
-                rows=sample.positions[gaps[:, place]],
+                rows=sample.positions[gaps],
                 effect=effect,
                 limit=least,
                 p=found_p,
@@ -169,16 +177,16 @@ def _label_effect(
 def _between(
     run: Evidence,
     train: Sample,
-    ours: NDArray[np.bool_],
+    ours: NDArray[np.int64],
     test: Sample,
     least: float,
     p: float,
 ) -> Iterator[Finding]:
-    theirs = _gaps(test)
+    theirs = _counts(test)
     places = {name: place for place, name in enumerate(test.features.columns)}
     shared = [(at, name) for at, name in enumerate(train.features.columns) if name in places]
     for at, name in shared:
-        a, b = int(ours[:, at].sum()), int(theirs[:, places[name]].sum())
+        a, b = int(ours[at]), int(theirs[places[name]])
         effect, found_p = two_proportions(a, len(train), b, len(test))
         if abs(effect) > least and found_p < p / len(shared):
             yield run.finding(

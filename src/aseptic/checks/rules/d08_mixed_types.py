@@ -72,21 +72,21 @@ def _strays(sample: Sample, name: str, most: float) -> tuple[str, str, Any] | No
     """The usual type, the others, and which of the known values are of those."""
     texts = sample.texts(name)
     values = sample.features[name]
-    known = values[values.notna()].to_numpy(dtype=object)
-    if not len(known):
+    count = int(values.notna().sum())
+    if not count:
         return None
-    if int(texts.sum()) < len(known):
-        kinds = [_type_of(value) for value in known]
+    if int(texts.sum()) < count:
+        kinds = [_type_of(value) for value in values[values.notna()]]
         counts = Counter(kinds)
         usual = counts.most_common(1)[0][0]
         others = " and ".join(f"{kind}s" for kind in sorted(counts) if kind != usual)
         return usual, others, np.array([kind != usual for kind in kinds])
     numeric = are_numbers(texts.index)
     hits = texts.to_numpy()[numeric].sum()
-    if not (1 - most) * len(known) <= hits < len(known) or numeric.sum() < 5:
+    if not (1 - most) * count <= hits < count or numeric.sum() < 5:
         return None
-    words = set(texts.index[~numeric])
-    return "number", "texts", np.array([value in words for value in known])
+    is_word = values[values.notna()].isin(texts.index[~numeric])
+    return "number", "texts", is_word.to_numpy(dtype=bool)
 
 
 def _type_of(value: Any) -> str:

@@ -31,7 +31,7 @@ _LEAST_ROWS = 30
 _LEAST_DISTINCT = 3  # values of a column that tells rows apart
 _CONTINUOUS = 20  # values of a column that count as continuous
 _COLUMNS_EVERYWHERE = 4
-_BLOCK = 1_000_000  # distances at a time
+_BLOCK = 250_000  # distances at a time
 _NEARER = 4  # copies with little noise stand out at a part of the nearness, in dense data too
 
 
@@ -166,7 +166,7 @@ def _ratios(
 
     `own_at`: the rows are those of `seen` at these places, and are not near to themselves.
     """
-    squares = (seen**2).sum(axis=1)
+    squares = np.einsum("ij,ij->i", seen, seen)
     ratios = np.ones(len(judged))
     block = max(1, _BLOCK // len(seen))
     for start in range(0, len(judged), block):
