@@ -1,11 +1,16 @@
 """Writes docs/checks/: one page for each check, from its docstring, and the list of all.
 
+How accurate a check is comes from `benchmarks/accuracy/figures.json`, which `make bench-accuracy`
+writes.
+
 `--check` changes nothing, and fails where a page is not as it would be written.
 """
 
 from __future__ import annotations
 
+import json
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +19,9 @@ from aseptic.checks.discovery import load_checks
 if TYPE_CHECKING:
     from aseptic.checks import Check
 
-FOLDER = Path(__file__).parents[1] / "docs" / "checks"
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "docs" / "checks"
+FIGURES = ROOT / "benchmarks" / "accuracy" / "figures.json"
 GROUPS = {
     "D": "Data: quality, amount, representativeness, leakage, features",
     "T": "Training and fit",
@@ -39,6 +46,7 @@ def page(check: Check) -> str:
         for title in ("Why", "Method", "Remedy", "Source")
         if title in check.sections
     ]
+    parts += [f"**Measured.** {said}" for said in _measured(check.code)]
     if check.thresholds:
         rows = [f"| `{name}` | `{value!r}` |" for name, value in check.thresholds.items()]
         table = "\n".join(["| threshold | default |", "|---|---|", *rows])
@@ -46,6 +54,25 @@ def page(check: Check) -> str:
     for title, said in (("Bad", "Found"), ("Good", "Clean")):
         parts += [f"## {said}", f"```python\n{check.sections[title]}\n```"]
     return "\n\n".join(parts) + "\n"
+
+
+def _measured(code: str) -> list[str]:
+    """How many planted faults the check found, and its false alarms; nothing where it had none."""
+    figures = _figures().get(code)
+    if figures is None:
+        return []
+    (found, planted), (alarms, clean) = figures["found"], figures["alarms"]
+    felt, hurting = figures["found_where_it_hurts"]
+    of_hurting = f" (of {hurting:,} that hurt the score: {felt:,})" if hurting else ""
+    first = f"found {found:,} of {planted:,} planted faults{of_hurting}, " if planted else ""
+    alarmed = f"{alarms:,} false alarms on {clean:,} clean cases" if clean else "no clean case"
+    return [_capital(f"{first}{alarmed}: [Accuracy](accuracy.md).")]
+
+
+@lru_cache
+def _figures() -> dict[str, dict[str, list[int]]]:
+    figures: dict[str, dict[str, list[int]]] = json.loads(FIGURES.read_text(encoding="utf-8"))
+    return figures
 
 
 def _capital(text: str) -> str:

@@ -13,6 +13,7 @@ import argparse
 import inspect
 import shutil
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,6 +103,21 @@ def few(planned: list[Plan], count: int) -> list[Plan]:
         chosen.append(planted[place].name)
         names |= {planted[place].name, planted[place].clean_name}
     return [one for one in planned if one.name in names]
+
+
+def in_turn(cases: list[Case]) -> list[str]:
+    """Their names: of each fault one case behind its clean twin, then a second one, and so on.
+
+    So a run that is stopped has seen something of all.
+    """
+    seen: Counter[str | None] = Counter()
+    turns = {}
+    for place in np.random.default_rng(0).permutation(len(cases)):
+        seen[cases[place].fault] += 1
+        turns[cases[place].name] = (seen[cases[place].fault], int(place))
+    planted = sorted((case for case in cases if case.fault), key=lambda case: turns[case.name])
+    names = [name for case in planted for name in (case.twin, case.name)]
+    return list(dict.fromkeys([*names, *(case.name for case in cases)]))
 
 
 def _rank(planted: list[Plan], place: int, order: np.ndarray) -> tuple[int, int]:
@@ -197,6 +213,7 @@ def make(one: Plan, folder: Path) -> Case | None:
         subjects=draft.subjects,
         rows=draft.rows,
         model=draft.model,
+        session=draft.session,
         hurt=hurt,
         hurt_error=error,
         recipe=one.recipe,
@@ -307,7 +324,7 @@ def main() -> None:
     bases = [base for base in BASES if base.name in options.bases] if options.bases else None
     made = make_cases(options.part, options.out, count=options.cases, bases=bases)
     if options.names:
-        options.names.write_text("\n".join(folder.name for folder in made))
+        options.names.write_text("\n".join(in_turn([read_case(folder) for folder in made])))
     print(f"{len(made)} cases in {options.out}")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,7 @@ class Draft:
     subjects: list[str] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     model: str | None = None
+    session: str | None = None
 
     @property
     def features(self) -> list[str]:
@@ -165,6 +167,12 @@ def time_leak(draft: Draft, strength: float) -> None:
     is_test[loose] = draft.rng.permutation(is_test[loose])
     draft.train, draft.test = _kept(both, ~is_test), _kept(both, is_test)
     draft.subjects.append("recorded_at")
+
+
+@_fault("D18", strengths=(1.0, 2.0, 3.0), variant="in_session", hurts="no")
+def preprocessing_leak(draft: Draft, strength: float) -> None:
+    """A scaler (1), a selection of features (2) or components (3) saw the test rows too."""
+    draft.session = f"{sessions.STEPS[int(strength) - 1]}, {draft.rng.choice(sessions.LEAKY)}"
 
 
 # -- the target in the features -------------------------------------------------------------------
@@ -439,6 +447,13 @@ def dated(draft: Draft) -> None:
     start = np.datetime64("2021-03-01", "ns")
     for frame, own in ((draft.train, days[:cut]), (draft.test, days[cut:])):
         frame["recorded_at"] = start + draft.rng.permutation(own).astype("timedelta64[D]")
+
+
+def in_session(draft: Draft) -> None:
+    """A model is fitted to prepared numbers, and the preparation sees train alone."""
+    if len(draft.numeric()) < 3:
+        raise Unsuitable
+    draft.session = f"{draft.rng.choice(sessions.STEPS)}, {draft.rng.choice(sessions.SOUND)}"
 
 
 def seasonal(draft: Draft) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from judging import Finding, main
 
+from aseptic.capture.fit_watch import FitWatch
+from aseptic.capture.lineage import Lineage
 from aseptic.checks.discovery import load_checks
 from aseptic.checks.evidence import Evidence
 from aseptic.checks.runner import run_checks
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 def judge(case: Case, train: pd.DataFrame, test: pd.DataFrame) -> list[Finding]:
     tables = (Table("train", "train", train, case.target), Table("test", "test", test, case.target))
-    evidence = Evidence(tables, model=_model(case, train))
+    evidence = Evidence(tables, model=_model(case, train), lineage=_lineage(case, train, test))
     report = run_checks(list(load_checks().values()), evidence, CheckSettings())
     faults = [one for one in report.outcomes if "a fault in the check" in (one.reason or "")]
     if faults:
@@ -34,6 +36,20 @@ def _model(case: Case, train: pd.DataFrame) -> Any:
 
     model = build_model(case.model, case.task)
     return model.fit(train.drop(columns=case.target), train[case.target])
+
+
+def _lineage(case: Case, train: pd.DataFrame, test: pd.DataFrame) -> Lineage:
+    """What estimators saw while the session of the case ran, as in a tracked cell."""
+    watch = FitWatch(Lineage())
+    if case.session is not None:
+        import sessions
+
+        watch.start()
+        try:
+            sessions.run(case.session, train, test, case.target, case.task)
+        finally:
+            watch.stop()
+    return watch.lineage
 
 
 def _finding(one: Any) -> Finding:

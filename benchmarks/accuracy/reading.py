@@ -34,6 +34,7 @@ class Case:
     subjects: list[str] = field(default_factory=list)  # the columns it was planted in, if any
     rows: list[int] = field(default_factory=list)  # the rows of train it was planted in, if any
     model: str | None = None  # the model that judges are given: see models.py
+    session: str | None = None  # what is done with the tables: see sessions.py
     hurt: float | None = None  # by how much the score is wrong or worse
     hurt_error: float | None = None  # one standard error of it
     mixed: list[str] = field(default_factory=list)  # columns kept as JSON texts

@@ -10,6 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from aseptic.checks.discovery import load_checks
+from aseptic.checks.evidence import Evidence
+from aseptic.checks.runner import run_checks
+from aseptic.checks.settings import CheckSettings
+
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "accuracy"
 
 
@@ -106,6 +111,56 @@ def test_the_parts_share_no_seed_and_no_held_out_data_set(score):
             seeds[part].add(replace(one, part=part).seed(clean=False))
     assert not seeds["design"] & seeds["evaluation"]
     assert "affairs" not in {one.base.name for one in design}
+
+
+def test_a_run_that_is_stopped_has_seen_something_of_all(score):
+    import cases
+
+    def planted(name, fault):
+        return replace(make_case(score, fault=fault, twin="clean"), name=name)
+
+    clean = replace(make_case(score, fault=None), name="clean")
+    made = [clean, planted("a1", "a"), planted("a2", "a"), planted("b1", "b"), planted("b2", "b")]
+    names = cases.in_turn(made)
+    assert names[0] == "clean"
+    assert {name[0] for name in names[1:3]} == {name[0] for name in names[3:]} == {"a", "b"}
+
+
+def test_tools_are_compared_by_what_each_of_them_judged(score):
+    twin = replace(make_case(score, fault=None), name="twin")
+    case = replace(make_case(score, twin="twin"), name="case")
+    judged = {"aseptic": dict.fromkeys(("twin", "case"), score.Judged())}
+    figures = score.Figures({"twin": twin, "case": case}, judged)
+    assert set(figures.common.cases) == {"twin", "case"}
+    figures.judged["deepchecks"] = {"twin": score.Judged()}
+    assert set(figures.common.cases) == {"twin"}
+
+
+def test_alarms_of_a_check_of_models_are_of_the_clean_cases_with_a_model(score):
+    cases = {
+        name: replace(make_case(score, fault=None), name=name, model=model)
+        for name, model in (("a", None), ("b", "forest"))
+    }
+    figures = score.Figures(cases, {"aseptic": {"a": score.Judged(), "b": said(score, "T14")}})
+    assert figures.false_alarms("aseptic", "T14") == score.Share(1, 1)
+    assert figures.false_alarms("aseptic", "D01") == score.Share(0, 2)
+
+
+WAYS = [("parts", True), ("whole table", True), ("training part", False), ("pipeline", False)]
+
+
+@pytest.mark.parametrize(("way", "leaks"), WAYS)
+def test_a_leak_by_preparation_is_seen_by_one_who_looks_on(score, way, leaks):
+    pytest.importorskip("sklearn")
+    import bases
+    import judge_aseptic
+
+    rows = next(base for base in bases.BASES if base.name == "wine").load()
+    rows = rows.sample(frac=1, random_state=0, ignore_index=True)
+    case = replace(make_case(score), session=f"selection, {way}")
+    lineage = judge_aseptic._lineage(case, rows[:120], rows[120:])
+    report = run_checks([load_checks()["D18"]], Evidence((), lineage=lineage), CheckSettings())
+    assert bool(report.findings) == leaks
 
 
 def test_a_small_run_prints_a_row_for_each_check(tmp_path):
