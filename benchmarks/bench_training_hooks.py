@@ -11,17 +11,20 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch
 from sklearn.datasets import load_digits
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 import aseptic
 from aseptic.active_run import ActiveRun
 from aseptic.integrations.switch import Integrations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 REPEATS = 7
 
@@ -71,14 +74,14 @@ def train(make: Callable[[], nn.Module], batch: int, epochs: int) -> int:
         model.train()
         for xb, yb in loader:
             optimizer.zero_grad()
-            loss = F.cross_entropy(model(xb), yb)
+            loss = functional.cross_entropy(model(xb), yb)
             loss.backward()
             optimizer.step()
             steps += 1
         model.eval()
         with torch.no_grad():
             for xb, yb in held_out:
-                F.cross_entropy(model(xb), yb).item()
+                functional.cross_entropy(model(xb), yb).item()
     return steps
 
 
