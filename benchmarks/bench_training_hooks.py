@@ -20,11 +20,12 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset
 
 import aseptic
-from aseptic.active_run import ActiveRun
 from aseptic.integrations.switch import Integrations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from aseptic.active_run import ActiveRun
 
 REPEATS = 7
 
@@ -54,9 +55,9 @@ def convolutional() -> nn.Module:
 
 
 CASES: dict[str, tuple[Callable[[], nn.Module], int, int]] = {
-    "2 × 64, batches of 32": (dense(64, 2), 32, 20),
-    "4 × 128, batches of 64": (dense(128, 4), 64, 20),
-    "2 × 512, batches of 64": (dense(512, 2), 64, 20),
+    "2 x 64, batches of 32": (dense(64, 2), 32, 20),
+    "4 x 128, batches of 64": (dense(128, 4), 64, 20),
+    "2 x 512, batches of 64": (dense(512, 2), 64, 20),
     "convolutional, batches of 32": (convolutional, 32, 10),
 }
 
