@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from aseptic.checks.evidence import Evidence
     from aseptic.model import Finding
 
+_BEGINS = 10.0  # times the limit, that the first probes may have
+
 
 @check(
     "T06",
@@ -36,7 +38,8 @@ def vanishing_gradients(
     Method: the norm of a layer's gradient in units of the norm of its weights, of the first layer
     over the last, as the median of the first third of training, is below `ratio`; and less than
     `explained` of the dummy loss is explained at the end. Where norms of weights are not logged,
-    those of the gradients alone are compared; weights that were driven to 0 are no sign.
+    those of the gradients alone are compared. It must begin below 10 times that: later, layers
+    that weight decay has driven to 0 have no gradient either.
 
     Remedy: ReLU or GELU in the place of sigmoid or tanh, He initialisation, normalisation between
     the layers, or residual connections.
@@ -67,14 +70,14 @@ def vanishing_gradients(
         raise NotApplicable("needs the gradients of two layers at least")
     if curves.explained is None:
         raise NotApplicable("needs the number dummy_loss: `aseptic.log(dummy_loss=…)`")
-    if curves.is_early or curves.has_shrunk_away or not curves.is_harmed(explained=explained):
+    if curves.is_early or not curves.is_harmed(explained=explained):
         return
     (first, first_curve), (last, last_curve) = layers[0], layers[-1]
     length = min(len(first_curve), len(last_curve))
     shares = first_curve.y[:length] / np.maximum(last_curve.y[:length], 1e-300)
     curve = Curve(f"layer/{first}/grad_norm", first_curve.x[:length], shares)
     level = median(curve.part(0, 1 / 3).finite.y)
-    if not level < ratio:
+    if not level < ratio or not median(curve.finite.y[:3]) < _BEGINS * ratio:
         return
     place = first_where(shares < ratio) or 0
     yield run.finding(

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     severity="warning",
     needs=("series:layer/*/saturated_share",),
     cost="look",
-    explained_by=("T07", "T11", "T13", "T17"),
+    explained_by=("T11", "T13", "T17"),
 )
 def saturated_units(
-    run: Evidence, *, saturated: float = 0.5, explained: float = 0.95
+    run: Evidence, *, saturated: float = 0.3, explained: float = 0.95
 ) -> Iterator[Finding]:
     """Most units of a layer are at the end of their tanh or sigmoid, where the gradient is 0.
 
@@ -35,7 +35,8 @@ def saturated_units(
 
     Remedy: scale the inputs, Xavier initialisation, normalisation between layers.
 
-    Source: DeepDiagnosis (Wardat et al., ICSE 2022) has the same limits for tanh.
+    Source: DeepDiagnosis (Wardat et al., ICSE 2022) has the same limit of tanh for a unit. Of 185
+    healthy trainings the highest median share was 0.03.
 
     Bad::
 

@@ -31,11 +31,11 @@ def symmetric_initialisation(
     Why: equal units get equal gradients; the layer has the capacity of a single unit, or none where
     all weights are 0.
 
-    Method: at the first probe more than `identical` of a layer's units have the incoming weights
-    of another unit; or a layer's weights are 0 and the gradient of one is below `zero` of that of
-    the network; or it is below `zero` of that of the next layer, though no units are dead: through
-    equal weights it cancels out. It counts where less than `explained` of the dummy loss is
-    explained at the end, by training or by validation.
+    Method: at the first probe more than `identical` of a layer's units have the incoming weights of
+    another unit; or a layer's weights are 0 and the gradient of one is below `zero` of that of the
+    network; or it is below `zero` of that of the next layer, though no units are dead: through
+    equal weights it cancels out. Where more than `explained` of the dummy loss is explained at the
+    end, by training and by validation, equal weights are a warning, and the rest is nothing.
 
     Remedy: draw the weights at random: He initialisation for ReLU, Xavier's for tanh; only biases
     begin at 0.
@@ -59,12 +59,16 @@ def symmetric_initialisation(
         }
     """
     curves = curves_of(run)
-    if curves.is_early or not curves.is_harmed(explained=explained, on_validation=True):
+    is_harmed = curves.is_harmed(explained=explained, on_validation=True)
+    if curves.is_early:
         return
     for name, curve, said, numbers in _alike(curves, identical, zero):
+        if not is_harmed and "identical" not in numbers:
+            continue
         yield run.finding(
             said,
             subject=name,
+            severity=None if is_harmed else "warning",
             plot=plot_of([curve]),
             series=curve.name,
             step=float(curve.x[0]),
@@ -86,7 +90,8 @@ def _alike(
     gradients = curves.layers("grad_norm")
     are_zero = {name for name, curve in curves.layers("weight_norm") if float(curve.y[0]) < zero}
     is_dead = any(float(curve.y[0]) > 0.5 for _, curve in curves.layers("dead_share"))
-    largest = _first(curves.curve("grad_norm")) or max(float(one.y[0]) for _, one in gradients)
+    largest = _first(curves.curve("grad_norm"))
+    largest = largest or max((float(one.y[0]) for _, one in gradients), default=0.0)
     for place, (name, curve) in enumerate(gradients):
         begin = float(curve.y[0])
         if are_zero:

@@ -20,6 +20,9 @@ from aseptic.checks.models import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
+    from aseptic.checks.curves import Curves
     from aseptic.checks.evidence import Evidence
     from aseptic.model import Finding
 
@@ -103,8 +106,7 @@ def _of_curves(run: Evidence, *, learnt: float, kept: float) -> Iterator[Finding
     if curves.is_running and not curves.has_seen(epochs=10, steps=1000):
         raise NotApplicable("training has just begun")
     of_train = 1 - median(pair.train[-max(1, len(pair.train) // 10) :]) / base
-    of_validation = 1 - median(pair.validation[-max(1, len(pair.train) // 10) :]) / base
-    best = 1 - float(np.min(smoothed(pair.validation))) / base
+    of_validation, best = _explained_of_validation(curves, pair.validation, base)
     chance = max(kept, _by_chance(curves.fact("n_train")))
     if of_train <= learnt or of_validation >= kept or best >= chance:
         return
@@ -138,9 +140,24 @@ def _of_curves(run: Evidence, *, learnt: float, kept: float) -> Iterator[Finding
     )
 
 
+def _explained_of_validation(
+    curves: Curves, losses: NDArray[np.float64], base: float
+) -> tuple[float, float]:
+    """What is explained of the validation data at the end, and at best.
+
+    R² knows how much their own targets vary; the dummy loss is that of the training targets.
+    """
+    score = curves.validation_score
+    if score is not None and score.name.lower().endswith("r2") and len(score.finite):
+        shares = score.finite.y
+    else:
+        shares = 1 - losses / base
+    return median(shares[-max(1, len(shares) // 10) :]), float(np.max(smoothed(shares)))
+
+
 def _by_chance(rows: float | None) -> float:
     """What may be explained of validation data by chance, where a third as many rows are those."""
-    return 0.0 if not rows else min(0.12, 1.2 / math.sqrt(rows / 3))
+    return 0.0 if not rows or rows < 0 else min(0.12, 1.2 / math.sqrt(rows / 3))
 
 
 def _of_estimator(run: Evidence, *, learnt: float, kept: float, errors: float) -> Iterator[Finding]:

@@ -36,7 +36,7 @@ def underfit(
     gap: float = 0.1,
     behind: float = 0.1,
     errors: float = 2.5,
-    short: float = 0.05,
+    short: float = 0.08,
     shrunk: float = 0.1,
 ) -> Iterator[Finding]:
     """A model does no better on its training data than on the rest, and a simple one beats it.

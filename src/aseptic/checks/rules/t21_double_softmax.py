@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from aseptic.model import Finding
 
 _FEWEST_EPOCHS = 8
+_BEYOND = 0.05  # of the accuracy, that is more than the share of the most frequent class
 _MOST_CLASSES = 1e6
 _ABOVE_HONEST = 1.03
 
@@ -69,7 +70,8 @@ def double_softmax(
     floor = math.log(1 + (classes - 1) / math.e)
     expected = floor + (1 - accuracy)
     lowest = _lowest(curves)
-    if accuracy < max(accurate, 1.5 / classes) or lowest < 0.998 * floor:
+    common = curves.fact("top_class_share") or 1 / classes
+    if accuracy < max(accurate, common + _BEYOND) or lowest < 0.998 * floor:
         return
     if loss.last < _ABOVE_HONEST * _honest_loss(accuracy, classes):
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aseptic.checks.check import check
+from aseptic.checks.check import NotApplicable, check
 from aseptic.checks.curves import curves_of, plot_of
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def class_collapse(
     Why: its accuracy is the share of that class, and looks good where the class is frequent.
 
     Method: the share of predictions that are of one class is above `predicted`, and `beyond` above
-    the share of the most frequent class among the targets, as last measured.
+    the share of the most frequent class among the targets, as last measured. While training goes
+    on, after 10 epochs.
 
     Remedy: weights for the classes in the loss, or sampling by class; look at the bias of the last
     layer, and judge by balanced accuracy.
@@ -51,6 +52,8 @@ def class_collapse(
     curve, common = curves.curve("top_predicted_share"), curves.fact("top_class_share")
     if curves.is_early or curve is None or common is None:
         return
+    if curves.is_running and not curves.has_seen(epochs=10, steps=1000):
+        raise NotApplicable("training has just begun")
     share = float(curve.y[-1])
     if share <= max(predicted, common + beyond):
         return
