@@ -184,6 +184,12 @@ def test_the_form_of_a_report_is_that_of_its_file_name(tmp_path, monkeypatch):
         reports.refuse_unknown(["report.pdf"])
 
 
+def test_a_report_that_cannot_be_written_is_said_and_hides_no_exit_code(tmp_path, capsys):
+    reports.write(REPORT, [str(tmp_path / "absent" / "r.md"), str(tmp_path / "r.md")])
+    assert "absent/r.md was not written" in capsys.readouterr().err
+    assert (tmp_path / "r.md").exists()
+
+
 def test_what_a_person_sees_ends_with_the_reason():
     result: Result = JobResult(REPORT)
     rows = result.text().splitlines()

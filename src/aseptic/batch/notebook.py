@@ -199,6 +199,7 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill has n
         if self.km.kernel_spec.language == "python":
             self._prepare()
         super().papermill_execute_cells()
+        self._worker.doing = "ending the kernel"
 
     def _prepare(self) -> None:
         """Loads aseptic in the kernel. Raises BadOption where it has none."""

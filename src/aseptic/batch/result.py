@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from aseptic.batch.metrics import shown_metrics
 from aseptic.batch.report import at_level
 from aseptic.batch.reports import github_lines
-from aseptic.batch.reports.as_markdown import compared, shown_metrics
+from aseptic.batch.reports.as_markdown import compared
 from aseptic.results import Result
 from aseptic.show import readable
 from aseptic.show.blocks import Column, Line, Paragraph, Span, Table, line
@@ -82,7 +83,7 @@ def _shown(run: JobRun, report: JobReport) -> list[Any]:
 
 
 def _table(report: JobReport) -> Table:
-    names = list(dict.fromkeys(name for run in report.runs for name in shown_metrics(run)))
+    names = shown_metrics(name for run in report.runs for name in run.metrics)
     asked = report.comparison.metric if report.comparison else None
     names = sorted(names, key=lambda name: name != asked)[:_MOST_METRICS]
     runs = report.runs

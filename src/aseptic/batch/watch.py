@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from aseptic import progress
+from aseptic.batch.metrics import shown_metrics
 from aseptic.errors import AsepticError
 from aseptic.show import readable
 
@@ -49,7 +50,7 @@ class Watch:
             columns = self._store.read_runs(run_ids=run_ids[-1:])
         except (AsepticError, OSError):
             return ""  # shown again when the store can be read
-        names = [name for name in columns.metrics if not name.startswith("layer/")][:_MOST]
+        names = shown_metrics(columns.metrics)[:_MOST]
         values = [f"{name} {readable.number(columns.metrics[name][0])}" for name in names]
         return " · ".join([*columns.fields["name"], *values])
 

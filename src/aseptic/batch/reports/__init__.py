@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aseptic.batch.reports import as_github, as_json, as_junit, as_markdown, as_sarif
 from aseptic.errors import BadOption
+from aseptic.notices import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,35 +41,25 @@ def refuse_unknown(places: Sequence[str]) -> None:
 
 
 def write(report: JobReport, places: Sequence[str]) -> None:
-    """Writes the report to files. Raises BadOption where one cannot be written.
+    """Writes the report to files; says on stderr which cannot be written, as the job is over.
 
     `github` is for whoever prints: only the page that GitHub shows of a job is written here.
     """
     for place in places:
-        if place == GITHUB:
-            _write_summary(report)
-            continue
         form = _form(place)
-        assert form is not None  # `refuse_unknown` has looked
         try:
-            Path(place).write_text(form(report), encoding="utf-8")
+            if form is not None:
+                Path(place).write_text(form(report), encoding="utf-8")
+            elif "GITHUB_STEP_SUMMARY" in os.environ:
+                with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as page:
+                    page.write(as_markdown.text(report))
         except OSError as error:
-            raise BadOption(f"run: --report {place}: {error.strerror}") from error
+            say(f"--report {place} was not written: {error}")
 
 
 def github_lines(report: JobReport) -> str:
     """What GitHub Actions reads from a job's stdout."""
     return as_github.text(report)
-
-
-def _write_summary(report: JobReport) -> None:
-    page = os.environ.get("GITHUB_STEP_SUMMARY")
-    if page:
-        try:
-            with Path(page).open("a", encoding="utf-8") as file:
-                file.write(as_markdown.text(report))
-        except OSError as error:
-            raise BadOption(f"run: GITHUB_STEP_SUMMARY {page}: {error.strerror}") from error
 
 
 def _form(place: str) -> Callable[[JobReport], str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from aseptic.batch.metrics import shown_metrics
 from aseptic.batch.report import at_level
 from aseptic.show import readable
 from aseptic.show.findings import docs_url, open_findings, sorted_findings
@@ -43,8 +44,7 @@ def _lines(report: JobReport) -> Iterator[str]:
 
 
 def _table(report: JobReport) -> Iterator[str]:
-    names = list(dict.fromkeys(name for run in report.runs for name in shown_metrics(run)))
-    names = names[:_MOST_METRICS]
+    names = shown_metrics(name for run in report.runs for name in run.metrics)[:_MOST_METRICS]
     heads = ["run", "status", *names, "findings", "took"]
     yield "| " + " | ".join(map(_md, heads)) + " |"
     yield "|" + "---|" * len(heads)
@@ -53,11 +53,6 @@ def _table(report: JobReport) -> Iterator[str]:
         metrics = [readable.number(run.metrics.get(name)) for name in names]
         cells = [run.name, run.status, *metrics, codes, readable.duration(run.duration_s)]
         yield "| " + " | ".join(map(_md, cells)) + " |"
-
-
-def shown_metrics(run: JobRun) -> list[str]:
-    """The metrics to show: what hooks log of each layer is for the curves."""
-    return [name for name in run.metrics if not name.startswith("layer/")]
 
 
 def compared(report: JobReport) -> str:
