@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -47,20 +48,26 @@ def artifact(run: str, name: str, *, store: Store | None = None) -> Path:
     )
     active = find_active_run()
     if active is None:
-        _pending.append(read)
+        _pending.reads.append(read)
     else:
         record(active, read)
     return path
 
 
-#: What was read while no run was active, until the notebook asks which cell it was.
-_pending: deque[DataInput] = deque(maxlen=_MOST_PENDING)
+class _Pending(threading.local):
+    """What a thread read while no run was active: cells of subshells run beside each other."""
+
+    def __init__(self) -> None:
+        self.reads: deque[DataInput] = deque(maxlen=_MOST_PENDING)
+
+
+_pending = _Pending()
 
 
 def take_pending() -> list[DataInput]:
-    """What was read since the last call while no run was active."""
-    taken = list(_pending)
-    _pending.clear()
+    """What this thread read since the last call while no run was active."""
+    taken = list(_pending.reads)
+    _pending.reads.clear()
     return taken
 
 
