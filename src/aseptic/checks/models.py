@@ -49,8 +49,7 @@ class Problem:
 
     sample: Sample
     places: NDArray[np.int64]  # of the rows in the sample
-    codes: NDArray[np.float64]  # a column for each feature; categories as numbers
-    wide: NDArray[np.float64]  # standardised, with a column for each category: for linear models
+    codes: NDArray[np.float64]  # a column for each feature; categories as numbers: for trees
     target: NDArray[Any]
     task: Task
     classes: pd.Index | None
@@ -80,16 +79,12 @@ class Problem:
             self,
             places=self.places[rows],
             codes=self.codes[rows],
-            wide=self.wide[rows],
             target=self.target[rows],
         )
 
     def without(self, columns: NDArray[np.bool_]) -> Problem:
         """The same rows, and what these columns hold shown to no model."""
-        codes = np.where(columns, 0.0, self.codes)
-        return replace(
-            self, codes=codes, wide=self.encoder.wide(self.encoder.hidden(codes, columns))
-        )
+        return replace(self, codes=self.encoder.hidden(self.codes, columns))
 
     @property
     def said(self) -> str:
@@ -136,15 +131,18 @@ class Encoder:
 
     def wide(self, codes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Standardised, and a column for each of a few categories."""
-        scaled: NDArray[np.float64] = np.clip((codes - self._middle) / self._spread, -1e3, 1e3)
-        if not self._dummies:
-            return scaled
         kept = [place for place in range(codes.shape[1]) if place not in self._dummies]
-        dummies = [
-            (codes[:, [place]] == np.arange(count)).astype(np.float64)
-            for place, count in self._dummies.items()
-        ]
-        return np.hstack([scaled[:, kept], *dummies])
+        wide = np.empty((len(codes), len(kept) + sum(self._dummies.values())))
+        scaled = wide[:, : len(kept)]
+        scaled[:] = codes[:, kept]
+        scaled -= self._middle[kept]
+        scaled /= self._spread[kept]
+        np.clip(scaled, -1e3, 1e3, out=scaled)
+        end = len(kept)
+        for place, count in self._dummies.items():
+            wide[:, end : end + count] = codes[:, [place]] == np.arange(count)
+            end += count
+        return wide
 
     def hidden(self, codes: NDArray[np.float64], columns: NDArray[np.bool_]) -> NDArray[np.float64]:
         """With the same value in all rows of some columns."""
@@ -273,9 +271,7 @@ def _encoded(
         target = class_codes(classes, taken)
         places = np.flatnonzero(target >= 0)
     codes = encoder.codes(sample)[places]
-    return Problem(
-        sample, places, codes, encoder.wide(codes), target[places], task, classes, encoder
-    )
+    return Problem(sample, places, codes, target[places], task, classes, encoder)
 
 
 def class_codes(classes: pd.Index, labels: Any) -> NDArray[np.int64]:
@@ -344,7 +340,7 @@ class Fitted:
         return found
 
     def _input(self, rows: Problem) -> NDArray[np.float64]:
-        return rows.wide if self.kind == "linear" else rows.codes
+        return rows.encoder.wide(rows.codes) if self.kind == "linear" else rows.codes
 
 
 def _constant(train: Problem) -> float:

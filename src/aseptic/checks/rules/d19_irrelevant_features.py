@@ -121,8 +121,11 @@ def _importances(
 def _round(
     forest: Any, number: int, real: NDArray[np.float64], target: NDArray[Any], rng: Any
 ) -> NDArray[np.float64]:
-    shadows = rng.permuted(real, axis=0)
-    model = forest(number).fit(np.hstack([real, shadows]), target)
+    count = real.shape[1]
+    both = np.empty((len(real), 2 * count), dtype=np.float32)  # as forests see them
+    both[:, :count] = real
+    both[:, count:] = rng.permuted(both[:, :count], axis=0)
+    model = forest(number).fit(both, target)
     found: NDArray[np.float64] = model.feature_importances_
     return found
 
