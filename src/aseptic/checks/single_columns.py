@@ -5,6 +5,7 @@ No library is needed: a column is cut into bins, each bin predicts what its othe
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -79,10 +80,16 @@ def bins_of(sample: Sample, column: str) -> NDArray[np.int64] | None:
     edges = _distinct(known)
     most = max(2, min(_MOST_BINS, len(known) // _ROWS_A_BIN))
     if len(edges) > most:
-        edges = _distinct(_quantiles(known, np.linspace(0, 1, most + 1)[1:-1]))
+        edges = _distinct(_quantiles(known, _evenly(most)))
     bins = np.searchsorted(edges, values, side="left") + 1
     bins[np.isnan(values)] = 0
     return bins
+
+
+@lru_cache(maxsize=8)
+def _evenly(parts: int) -> NDArray[np.float64]:
+    """Where to cut 0 to 1 into so many equal parts."""
+    return np.linspace(0, 1, parts + 1)[1:-1]
 
 
 def _distinct(ordered: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -155,7 +155,10 @@ class Table:
         if not isinstance(frame, pd.DataFrame):
             values = frame.toarray() if hasattr(frame, "toarray") else frame
             frame = pd.DataFrame(values, copy=False)
-        frame = frame.set_axis(list(self.columns), axis=1).reset_index(drop=True)
+        labels = pd.Index(
+            self.columns, dtype=object
+        )  # of texts of Arrow, reading each takes longer
+        frame = frame.set_axis(labels, axis=1).reset_index(drop=True)
         target = None if self.target is None else self.target.iloc[taken].reset_index(drop=True)
         return Sample(self, frame, target, positions)
 
@@ -245,8 +248,19 @@ class Sample:
         if self._is_large:
             return _as_floats(self.features[column])
         if column not in self._numbers:
-            self._numbers[column] = _as_floats(self.features[column])
+            place = self._places_of_numbers.get(column)
+            values = None if place is None else self.number_matrix[1][:, place]
+            self._numbers[column] = _as_floats(self.features[column]) if values is None else values
         return self._numbers[column]
+
+    @property
+    def _places_of_numbers(self) -> dict[str, int]:
+        """The places of columns in the matrix of numbers, once someone has asked for that."""
+        return self._place_of if "number_matrix" in vars(self) else {}
+
+    @cached_property
+    def _place_of(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.number_matrix[0])}
 
     def codes(self, column: str) -> NDArray[np.int64]:
         """A number for each distinct value of a column, in order of occurrence; missing is -1."""
