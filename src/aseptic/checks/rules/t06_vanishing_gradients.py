@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aseptic.checks.evidence import Evidence
     from aseptic.model import Finding
 
-_BEGINS = 10.0  # times the limit, that the first probes may have
+_BEGINS = 10.0  # times the limit, that the first probe may have
 
 
 @check(
@@ -77,7 +77,7 @@ def vanishing_gradients(
     shares = first_curve.y[:length] / np.maximum(last_curve.y[:length], 1e-300)
     curve = Curve(f"layer/{first}/grad_norm", first_curve.x[:length], shares)
     level = median(curve.part(0, 1 / 3).finite.y)
-    if not level < ratio or not median(curve.finite.y[:3]) < _BEGINS * ratio:
+    if not level < ratio or not curve.finite.y[0] < _BEGINS * ratio:
         return
     place = first_where(shares < ratio) or 0
     yield run.finding(
