@@ -338,11 +338,6 @@ class Curves:
         """Where L0 comes from."""
         return "" if self._dummy is None else self._dummy[1]
 
-    @property
-    def is_dummy_known(self) -> bool:
-        """Whether L0 is more than a guess by the first steps."""
-        return self._dummy is not None and not self._dummy[1].startswith("the first")
-
     @cached_property
     def explained(self) -> float | None:
         """The share of L0 that the training loss has lost at its end; None if L0 is not known.
