@@ -236,6 +236,50 @@ def test_a_forked_child_logs_and_ends_while_its_parent_is_watched(project):
     assert [finding.message for finding in run.findings] == ["2 losses are above 10"]
 
 
+def test_a_training_that_stands_still_is_found_and_stopped_by_the_watch_itself(project):
+    (project / "pyproject.toml").write_text(
+        '[tool.aseptic.checks]\nselect = ["T18"]\nstop_on = ["stalled"]\n'
+        "[tool.aseptic.checks.T18]\nleast_s = 3.0\n"
+    )
+    done, run = execute(
+        project,
+        """
+        import time
+        import aseptic
+
+        with aseptic.track() as run:
+            for step in range(20):
+                run.log(loss=1.0, step=step)
+                time.sleep(0.01)
+            time.sleep(90)
+        """,
+    )
+    assert "KeyboardInterrupt" in done.stderr
+    assert (run.status, codes(run)) == ("interrupted", ["T18"])
+    assert run.findings[0].evidence["step"] == 19
+    (outcome,) = [one for one in run.checks if one.code == "T18"]
+    assert outcome.outcome == "findings"
+
+
+def test_a_run_of_another_thread_is_stopped_there(project, monkeypatch):
+    monkeypatch.setenv("ASEPTIC_STOP_ON", "T90")
+    ended = []
+
+    def train():
+        try:
+            with aseptic.track() as run:
+                for _ in range(600):
+                    run.log(loss=20.0)
+                    time.sleep(0.05)
+        except KeyboardInterrupt:
+            ended.append(aseptic.get_run(run.run_id).status)
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    thread.join()
+    assert ended == ["interrupted"]
+
+
 def test_a_long_series_is_thinned_evenly_with_its_ends_and_its_first_odd_value():
     kept = _Kept()
     for number in range(100_000):

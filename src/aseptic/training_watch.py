@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _FIRST_S = 2.0  # before that no check is loaded: most cells have ended
 _PAUSE_S = 1.0  # between two judgements, at least
 _SHARE = 0.01  # of the run's time
-_IDLE_S = 30.0  # without a point, until it is asked whether the training stands still
+_IDLE_S = 10.0  # without a point, until it is asked whether the training stands still
 _MOST_SERIES = 2_000
 _MOST_POINTS = 4_000  # of one series
 _MOST_IN_ALL = 400_000  # 32 bytes each

@@ -6,7 +6,9 @@ from aseptic.checks import plots
 from aseptic.checks.runner import Report
 from aseptic.model import CheckOutcome
 from aseptic.results import CheckResult
+from aseptic.selection import is_known, is_selected
 from aseptic.show import findings as shown
+from aseptic.show.as_text import draw_text
 from aseptic.testing import make_finding, make_outcome
 
 OVERLAP = make_finding(
@@ -133,3 +135,23 @@ def test_evidence_of_any_shape_is_shown_or_left_out():
 def test_only_checks_that_come_with_aseptic_have_a_page():
     assert shown.docs_url("D15") == "https://aseptic.readthedocs.io/en/latest/checks/D15/"
     assert shown.docs_url("ACME01") is None
+
+
+def test_a_finding_says_where_on_a_curve_it_began():
+    evidence = {"series": "loss", "step": 1200.0, "limit": 4.0}
+    finding = make_finding("T02", name="divergence", evidence=evidence)
+    assert shown.began(finding) == "from step 1,200 of loss"
+    assert shown.numbers_of(finding) == [("limit", "4")]
+    text = draw_text(result(finding).blocks())
+    assert "T02 divergence  T02 found something · from step 1,200 of loss" in text
+    assert shown.began(make_finding(evidence={"series": "loss", "step": float("nan")})) == "of loss"
+    assert shown.began(make_finding(evidence={"step": 3})) == ""
+
+
+def test_words_mean_codes_names_and_severities():
+    finding = make_finding("T02", name="divergence", severity="warning")
+    assert all(is_selected(finding, [word]) for word in ("T02", "t02", "T", "divergence", "info"))
+    assert not any(is_selected(finding, [word]) for word in ("T01", "error", "diverge", "x"))
+    assert is_selected(finding, ["error", "Warning"])
+    assert is_known("T0", [("T02", "divergence")])
+    assert not is_known("diverge", [("T02", "divergence")])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aseptic.contract import Points
+from aseptic.contract import Found, Mark, Points
 from aseptic.errors import NoSuchMetric
 from aseptic.store.base import Series
 from aseptic.widgets.curves import CurvesWidget
@@ -67,3 +67,23 @@ def test_curves_of_a_store_are_read_by_metric_and_run(store, synthetic):
 
 def test_nothing_to_draw_is_said():
     assert "No curve yet" in CurvesWidget.live({}).static_html()
+
+
+def test_what_was_found_is_in_the_state_and_in_the_static_form(live):
+    mark = Mark(
+        run_id="a",
+        code="T02",
+        name="divergence",
+        severity="error",
+        message="m",
+        metric="loss",
+        step=1,
+    )
+    live.append("a", "loss", [0, 1], [1.0, 2.0], [0.5, 0.4])
+    live.show_marks([mark])
+    live.tell("calm-otter", mark)
+    assert live.marks[0]["code"] == "T02"
+    assert live.sent[-1] == Found(run_name="calm-otter", mark=mark)
+    live.finish()
+    assert "✗ T02" in live.static_html()
+    assert live.static_text().endswith("✗ T02 divergence from step 1 of loss: m")

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from aseptic.contract import Mark
 from aseptic.store.base import Series
 from aseptic.widgets import picture, reduce
 
@@ -52,3 +53,37 @@ def test_labels_do_not_lie_on_each_other():
     tops = [place for place, _ in places]
     assert all(b - a >= picture.LABEL_GAP for a, b in itertools.pairwise(tops))
     assert max(tops) <= 178
+
+
+def mark(code="T02", **fields):
+    about = {"name": "divergence", "severity": "error", "message": "it <grows>", "metric": "loss"}
+    return Mark(run_id="a", code=code, **(about | {"step": 1.0} | fields))
+
+
+def test_a_mark_stands_at_its_step_and_its_text_below():
+    marks = [
+        mark(),
+        mark("T14", metric="val_loss"),
+        mark("T18", step=None),
+        mark("T03", step=900.0),
+    ]
+    drawn = picture.figures([curve("a", [1, 2, 3])], {}, marks)
+    root = ElementTree.fromstring(f"<div>{drawn}</div>")
+    svg = "{http://www.w3.org/2000/svg}"
+    signs = [text.text for text in root.iter(f"{svg}text") if text.text[0] in "✗!"]
+    assert signs == ["✗ T02", "✗ T03"], "those of this curve that began somewhere"
+    places = [
+        float(line.get("x1")) for line in root.iter(f"{svg}line") if "dash" in str(line.attrib)
+    ]
+    middle = (picture.LEFT + picture.WIDTH - picture.RIGHT) / 2
+    assert places == [middle, picture.WIDTH - picture.RIGHT], "one beyond the curve at its end"
+    assert [line.text for line in root.findall("div")] == [
+        "✗ T02 divergence from step 1 of loss: it <grows>",
+        "✗ T14 divergence from step 1 of val_loss: it <grows>",
+        "✗ T18 divergence of loss: it <grows>",
+        "✗ T03 divergence from step 900 of loss: it <grows>",
+    ]
+
+
+def test_marks_without_a_curve_draw_nothing():
+    assert picture.figures([], {}, [mark()]) == ""
