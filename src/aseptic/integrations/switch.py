@@ -32,6 +32,7 @@ class Integrations:
     def __init__(self, run: ActiveRun) -> None:
         self._run = run
         self._watches: dict[str, Watch] = {}
+        self._parts: dict[str, str] = {}  # modules that may be imported later: their framework
 
     def start(self) -> None:
         """Begin to watch what is imported, and what will be."""
@@ -54,6 +55,20 @@ class Integrations:
             with self._run.guarded(f"training with {name}"):
                 module: Any = import_module(f"{frameworks.__name__}.{name}")
                 self._watches[name] = module.start(self._run)
+                self._parts.update(dict.fromkeys(getattr(module, "PARTS", ()), name))
+
+    def imported(self, name: str) -> None:
+        """A framework has been imported, or a part of one that is watched."""
+        if name in supported():
+            self.switch_on(name)
+        elif name in self._parts:
+            with self._run.guarded(f"training with {name}"):
+                watch: Any = self._watches[self._parts[name]]
+                watch.refresh()
+
+    def awaits(self, name: str) -> bool:
+        """Whether the import of a module is to be told."""
+        return name in self._parts or name in supported()
 
 
 @cache
@@ -86,7 +101,7 @@ class _Imports:
         self, name: str, path: Sequence[str] | None = None, target: Any = None
     ) -> ModuleSpec | None:
         """What the other finders say; the loader of a framework tells when it has executed it."""
-        if name not in supported():
+        if not any(one.awaits(name) for one in self._waiting):
             return None
         for finder in sys.meta_path:
             find = None if finder is self else getattr(finder, "find_spec", None)
@@ -106,7 +121,7 @@ class _Imports:
             del loader.exec_module
             execute(module)
             for integrations in self._waiting.copy():
-                integrations.switch_on(name)
+                integrations.imported(name)
 
         loader.exec_module = exec_module
 
