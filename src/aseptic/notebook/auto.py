@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _TRAINING = frozenset(
     {
+        "backward",
         "cross_val_predict",
         "cross_val_score",
         "cross_validate",
