@@ -43,6 +43,6 @@ class Config:
     label_permutation: bool = False
     softmax_twice: bool = False
     evaluates_in_eval_mode: bool = True
-    class_weight: float = 1.0  # of the first class, beside that of the others
+    class_weight: float = 1.0  # by which the loss of all classes but the first is multiplied
     wait_each_row_s: float = 0.0
     wait_once_s: float = 0.0  # in the middle, after which someone interrupts it

@@ -21,6 +21,7 @@ REBOUND = 1.25  # the same, of one that is overfitted
 LOST = 0.03  # of the score of the twin
 LOST_LOSS = 1.25  # times the test loss of the twin
 MISREPORTED = 0.03  # by which a measured validation score is wrong
+SLOWER = 2.0  # times as long an epoch takes as that of the twin
 ERRORS = 2.0  # standard errors that a difference of accuracies has to have
 SLACK = 0.02  # of the dummy loss, that is no difference
 
@@ -64,15 +65,13 @@ def has_hurt(trace: Trace, twin: Trace) -> bool:
         oracle = trace.oracle
         return abs(oracle["reported_val_score"] - oracle["val_score"]) > MISREPORTED
     if kind == "time":
-        return waited_share(trace) > 0.5
+        return trace.config["wait_once_s"] > 0 or _epoch_s(trace) > SLOWER * _epoch_s(twin)
     return _is_worse(trace, twin)
 
 
-def waited_share(trace: Trace) -> float:
-    """The share of the training's time that was planted as waiting."""
-    rows = len(trace.epochs()) * trace.oracle["n_train"]
-    waited = trace.config["wait_each_row_s"] * rows + trace.config["wait_once_s"]
-    return float(waited / max(trace.seconds, 1e-9))
+def _epoch_s(trace: Trace) -> float:
+    """Seconds that an epoch takes."""
+    return trace.seconds / max(len(trace.epochs()), 1)
 
 
 def _is_worse(trace: Trace, twin: Trace) -> bool:

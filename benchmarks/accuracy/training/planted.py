@@ -166,8 +166,8 @@ def _evaluation_mode(config: Config, rng: Generator) -> Config:
     )
 
 
-def _class_collapse(config: Config, rng: Generator) -> Config:
-    return replace(config, class_weight=_between(rng, 4, 6))
+def _class_collapse(config: Config, _: Generator) -> Config:
+    return replace(config, class_weight=0.0)
 
 
 def _starved(config: Config, rng: Generator) -> Config:

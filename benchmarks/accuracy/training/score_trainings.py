@@ -154,7 +154,8 @@ Intervals are Wilson's at 95%.
 - *Hurts*: beside the twin (same seed, same config, without the fault) the test score is worse by
   0.03 and two standard errors, or the test loss by 25%; for overfitting the test loss has risen
   25% above its lowest; for evaluation in training mode the reported score is wrong by 0.03; for
-  waiting it took more than half of the time. No check sees the test rows.
+  slow data an epoch takes twice as long; a training that stands still always hurts. No check sees
+  the test rows.
 - *Any alarm*: a warning or error, whatever it says.
 - *Right cause*: an alarm of one of the checks in the second column, and not for the twin too.
 - *Or a true symptom*: also one that says what is true of such a training, without its cause, such

@@ -45,7 +45,6 @@ def train(config: Config, task: Task, log: Log, watch: Watch) -> Outcome:
     val_loader = _loader(task, "val", config)
     schedule = _schedule(optimizer, config, config.epochs * len(train_loader))
     watch(net, optimizer)
-    weights = _class_weights(config, task)
     kept: list[dict[str, Any]] = []
     best, since, step = math.inf, 0, 0
     for epoch in range(config.epochs):
@@ -55,7 +54,7 @@ def train(config: Config, task: Task, log: Log, watch: Watch) -> Outcome:
             if config.zeroes_gradients:
                 optimizer.zero_grad()
             out = net(x)
-            loss = _loss(out, y, config, weights)
+            loss = _loss(out, y, config)
             loss.backward()
             if config.clip:
                 torch.nn.utils.clip_grad_norm_(net.parameters(), config.clip)
@@ -134,19 +133,14 @@ def _loader(task: Task, part: str, config: Config) -> DataLoader[Any]:
     return DataLoader(rows, batch_size=config.batch, shuffle=config.is_shuffled)
 
 
-def _class_weights(config: Config, task: Task) -> Tensor | None:
-    if config.class_weight == 1.0:
-        return None
-    weights = torch.ones(task.n_classes)
-    weights[0] = config.class_weight
-    return weights
-
-
-def _loss(out: Tensor, y: Tensor, config: Config, weights: Tensor | None = None) -> Tensor:
-    if not y.dtype.is_floating_point:
-        out = out.softmax(dim=1) if config.softmax_twice else out
-        return functional.cross_entropy(out, y, weight=weights)
-    return functional.mse_loss(out[:, 0], y)
+def _loss(out: Tensor, y: Tensor, config: Config) -> Tensor:
+    if y.dtype.is_floating_point:
+        return functional.mse_loss(out[:, 0], y)
+    out = out.softmax(dim=1) if config.softmax_twice else out
+    if config.class_weight != 1.0:
+        weight = torch.where(y == 0, 1.0, config.class_weight)
+        return (functional.cross_entropy(out, y, reduction="none") * weight).mean()
+    return functional.cross_entropy(out, y)
 
 
 def _evaluate(net: nn.Module, loader: DataLoader[Any], config: Config) -> tuple[float, float]:
