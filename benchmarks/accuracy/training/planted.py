@@ -242,7 +242,7 @@ FAULTS = {
         Fault(
             "class collapse",
             ("T25",),
-            ("T04", "T15", "T16"),
+            ("T02", "T04", "T15", "T16"),
             NETS,
             _class_collapse,
             needs_classes=True,

@@ -85,6 +85,12 @@ class Figures:
             sum(self.is_named(tool, one, symptoms=symptoms) for one in traces), len(traces)
         )
 
+    def mentioned(self, tool: str, traces: list[Trace]) -> Share:
+        """Those of which the cause is named, whatever is said of the twin."""
+        seen = self.judged[tool]
+        found = [bool(seen[one.name].codes & {*FAULTS[one.fault].causes}) for one in traces]
+        return Share(sum(found), len(traces))
+
     def is_named(self, tool: str, trace: Trace, *, symptoms: bool = False) -> bool:
         return bool(self.right_codes(tool, trace, symptoms=symptoms))
 
@@ -208,6 +214,7 @@ def page(figures: Figures) -> str:
 def _tool_rows(figures: Figures) -> tuple[list[str], list[list[str]]]:
     hurt, harmless = figures.planted(hurt=True), figures.planted(hurt=False)
     head = ["tool", "any alarm on faults that hurt", "right cause", "or a true symptom"]
+    head += ["cause named, for the twin or not"]
     head += ["sound trainings with an alarm, %", "any alarm on harmless faults"]
     rows = [
         [
@@ -215,6 +222,7 @@ def _tool_rows(figures: Figures) -> tuple[list[str], list[list[str]]]:
             figures.any_alarm(tool, hurt).said(),
             figures.named(tool, hurt).said(),
             figures.named(tool, hurt, symptoms=True).said(),
+            figures.mentioned(tool, hurt).said(),
             figures.any_alarm(tool, figures.sound).said(per=100),
             figures.any_alarm(tool, harmless).said(),
         ]
@@ -224,7 +232,8 @@ def _tool_rows(figures: Figures) -> tuple[list[str], list[list[str]]]:
     found = Share(sum(_alarms_online(figures, one) for one in hurt), len(hurt))
     right = Share(sum(figures.saved(one) > 0 for one in hurt), len(hurt))
     rows.insert(
-        1, ["aseptic, while it ran", found.said(), "-", right.said(), online.said(per=100), "-"]
+        1,
+        ["aseptic, while it ran", found.said(), "-", right.said(), "-", online.said(per=100), "-"],
     )
     return head, rows
 
