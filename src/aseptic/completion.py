@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aseptic.errors import AsepticError
@@ -40,7 +41,23 @@ def _candidates(command: Command, before: list[str], start: str, store: Store | 
         tags = [f"{start[0]}{tag}" for tag in _tags(store)] if command.name == "tag" else []
         return tags if start[0] == "+" else [*tags, *command.options, *_HELP]
     taking = option or _next_bare(command, before)
+    if taking is not None and taking.takes == "file":
+        return _files(start)
     return _known(taking.takes, store) if taking else []
+
+
+def _files(start: str) -> list[str]:
+    """The files and folders of which a path may be the beginning; hidden ones by their dot."""
+    folder, slash, name = start.rpartition("/")
+    try:
+        found = sorted(Path(folder + slash).iterdir())
+    except OSError:
+        return []
+    return [
+        f"{folder}{slash}{one.name}{'/' if one.is_dir() else ''}"
+        for one in found
+        if name.startswith(".") or not one.name.startswith(".")
+    ]
 
 
 def _open_option(command: Command, before: list[str]) -> Argument | None:

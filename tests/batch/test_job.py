@@ -78,6 +78,18 @@ def test_lists_may_have_commas():
     assert [job.is_ignored(code) for code in ("D10", "D21", "D11")] == [True, True, False]
 
 
+def test_files_are_completed_as_the_shell_would(tmp_path, monkeypatch):
+    (tmp_path / "jobs").mkdir()
+    for name in ("train.ipynb", "train.py", ".hidden.py", "jobs/nightly.py"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    assert complete(["run", "tr"], COMMANDS, None) == ["train.ipynb", "train.py"]
+    assert complete(["run", ""], COMMANDS, None) == ["jobs/", "train.ipynb", "train.py"]
+    assert complete(["run", "jobs/"], COMMANDS, None) == ["jobs/nightly.py"]
+    assert complete(["run", f"{tmp_path}/jo"], COMMANDS, None) == [f"{tmp_path}/jobs/"]
+    assert complete(["run", "train.ipynb", "--report", "absent/"], COMMANDS, None) == []
+
+
 def test_options_and_checks_are_completed():
     assert "--stop-on" in complete(["run", "--st"], COMMANDS, None)
     assert "D15" in complete(["run", "train.ipynb", "--stop-on", "D1"], COMMANDS, None)

@@ -229,7 +229,7 @@ def test_status_and_doctor_say_what_there_is(store):
     ("words", "found"),
     [
         ([""], [command.name for command in commands.COMMANDS]),
-        (["r"], ["runs", "rename", "rm", "restore"]),
+        (["r"], ["runs", "rename", "rm", "restore", "run"]),
         (["runs", "--s"], ["--sort"]),
         (["runs", "--sort", ""], ["acc", "val_loss"]),
         (["runs", "-e", "d"], ["digits"]),
