@@ -45,3 +45,10 @@ def test_infinities_and_nans_are_compared():
         earlier = [make_run(source="fit()", loss=before)]
         report = judge(not_deterministic, run=make_run(source="fit()", loss=now), earlier=earlier)
         assert bool(report.findings) is is_found, (now, before, report)
+
+
+def test_a_run_that_was_interrupted_is_compared_with_nothing():
+    earlier = [make_run(source="fit()", loss=0.1)]
+    run = make_run(source="fit()", loss=0.5, status="interrupted")
+    (outcome,) = judge(not_deterministic, run=run, earlier=earlier).outcomes
+    assert outcome.reason == "the run did not come to its end: it is interrupted"
