@@ -70,12 +70,8 @@ class NotebookWorker(Worker):
             )
         except PapermillExecutionError as error:
             self.failed_cell = error.cell_index + 1
-            where = f"cell {self.failed_cell}"
-            return (
-                f"{where}: {error.ename}: {error.evalue}"
-                if error.evalue
-                else f"{where}: {error.ename}"
-            )
+            why = f": {error.evalue}" if error.evalue else ""
+            return f"cell {self.failed_cell}: {error.ename}{why}"
         except DeadKernelError:
             return f"the kernel died{self._how_it_died()}"
         except _Stopped:
