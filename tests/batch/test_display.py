@@ -58,5 +58,13 @@ def test_without_a_terminal_come_plain_lines_and_quiet_says_nothing(place):
 
 
 def test_the_metrics_that_judge_come_first():
-    names = ["layer/1/grad_norm", "C_seen", "train_loss", "val_acc", "fit_seconds", "test_acc"]
+    names = [
+        "layer/1/grad_norm",
+        "dummy_loss",
+        "C_seen",
+        "train_loss",
+        "val_acc",
+        "fit_seconds",
+        "test_acc",
+    ]
     assert shown_metrics(names) == ["test_acc", "val_acc", "train_loss", "C_seen", "fit_seconds"]

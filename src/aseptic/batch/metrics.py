@@ -15,10 +15,12 @@ _RANKS = ("test", "validation", None, "train")
 
 
 def shown_metrics(names: Iterable[str]) -> list[str]:
-    """The metrics to show, the most telling first; not what hooks log of each layer."""
-    return sorted(
-        (name for name in dict.fromkeys(names) if not name.startswith("layer/")), key=_rank
-    )
+    """The metrics to show, the most telling first; not facts, nor what is logged of each layer."""
+    return sorted((name for name in dict.fromkeys(names) if not _is_diagnostic(name)), key=_rank)
+
+
+def _is_diagnostic(name: str) -> bool:
+    return name.startswith("layer/") or name in ("dummy_loss", "reference_score")
 
 
 def _rank(name: str) -> tuple[bool, int]:
