@@ -419,6 +419,39 @@ def test_only_the_rows_that_were_scored_are_judged(ready):
     assert outcome(ready.last(), "D15") == "findings"
 
 
+# -- with `%aseptic auto`, cells that are no runs are seen too -------------------------------------
+
+SCALED = "S = StandardScaler().fit_transform(X)"
+SPLIT = "A, B, a, b = train_test_split(S, y, random_state=0)"
+SCORED = "score = LogisticRegression().fit(A, a).score(B, b)"
+
+
+def test_a_scaler_that_an_untracked_cell_fitted_is_known_to_the_next_run(ready):
+    ready.run("%aseptic auto on")
+    ready.run(SCALED)
+    ready.run(SPLIT)
+    ready.run(SCORED)
+    assert codes(ready.last()) == {"D18"}
+
+
+def test_without_auto_untracked_cells_are_not_looked_at(ready):
+    ready.run(SCALED)
+    ready.run(SPLIT)
+    ready.run(f"%%track\n{SCORED}")
+    assert codes(ready.last()) == set()
+    assert "StandardScaler.fit_transform" not in uses(ready)
+
+
+@pytest.mark.parametrize("cell", ["1 / 0", SCALED, "raise KeyboardInterrupt"])
+def test_nothing_stays_of_the_look_at_an_untracked_cell(ready, cell):
+    from sklearn.utils import validation
+
+    before = validation.get_tags
+    ready.run("%aseptic auto on")
+    ready.run(cell)
+    assert validation.get_tags is before
+
+
 # -- hashes of rows --------------------------------------------------------------------------------
 
 

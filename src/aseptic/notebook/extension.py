@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import types
     from datetime import datetime
 
+    from aseptic.capture.fit_watch import FitWatch
     from aseptic.model import Cell, DataInput, Run, State
     from aseptic.notebook.tracked_cell import TrackedCell
     from aseptic.store.base import SessionJournal, Store
@@ -66,6 +67,7 @@ class Frame:
 
     __slots__ = (
         "cell",
+        "fits",
         "git",
         "held",
         "info",
@@ -82,6 +84,7 @@ class Frame:
         self.tracked: TrackedCell | None = None
         self.cell: Cell | None = None
         self.git: BackgroundGit | None = None
+        self.fits: FitWatch | None = None  # of a cell that is no run, with `%aseptic auto` on
         self.is_interrupted = False
         self.held: frozenset[str] = frozenset()  # the names that the kernel held at the start
         self.started_at: datetime = utc_now()
@@ -178,6 +181,9 @@ class Extension:
                 self._parameter_cells.add(frame.cell.order)
         if frame.options is not None and frame.cell is not None:
             return self._begin(frame, frame.cell, tree, names)
+        if self.is_auto and frame.fits is None and len(self._stack()) == 1:
+            frame.fits = self.hygiene.watch()
+            frame.fits.start()
         return tree
 
     @guarded
@@ -188,6 +194,8 @@ class Extension:
             return  # an empty cell ends without having begun (ipython#14597)
         frame, error = stack[-1], _error_of(result)
         try:
+            if frame.fits is not None:
+                frame.fits.stop()
             if frame.cell is not None:
                 self._end_cell(frame, error)
         finally:
