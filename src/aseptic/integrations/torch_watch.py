@@ -65,7 +65,7 @@ class TorchWatch:
         """What is named by hand need not be found."""
         self._add_model(model)
         if optimizer is not None:
-            self._training_of(optimizer)
+            self._training_of(optimizer, is_stepping=False)
         if isinstance(loss, torch.nn.Module) and not type(loss).__module__.startswith("torch."):
             self._handles.append(loss.register_forward_hook(self._computed_by_module))
 
@@ -111,6 +111,11 @@ class TorchWatch:
         """A GradScaler has multiplied a loss: the objective is what it was before."""
         if isinstance(outputs, torch.Tensor) and outputs.numel() == 1:
             self._scaled = [(weakref.ref(result), value_of(outputs))]
+
+    def scaler_updated(self) -> None:
+        """A GradScaler has made the step, or left it out: what was not applied counts no more."""
+        self._objectives, self._losses, self._scaled = [], [], []
+        self._backwards = 0
 
     def found_saved_hooks(self) -> None:
         """The graph keeps its tensors through functions: reading it would call them."""
@@ -178,7 +183,7 @@ class TorchWatch:
         self._trainings, self._models, self._latest = [], [], None
 
     # -- trainings ------------------------------------------------------------------------------
-    def _training_of(self, optimizer: Any) -> Training | None:
+    def _training_of(self, optimizer: Any, *, is_stepping: bool = True) -> Training | None:
         """The training that an optimizer's weights belong to; a new one for new weights.
 
         Two optimizers that step after one backward pass train together; each after its own, such
@@ -188,7 +193,8 @@ class TorchWatch:
             if training.is_of(optimizer):
                 return training
         found = next((one for one in self._trainings if one.shares_weights(optimizer)), None)
-        is_late = found is None and self._latest is not None and not self._backwards
+        is_first = found is None and is_stepping and self._latest is not None
+        is_late = is_first and not self._backwards
         if is_late:
             found = self._latest
         if found is None:

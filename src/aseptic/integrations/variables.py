@@ -12,7 +12,9 @@ import sys
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Literal
 
+from aseptic.active_run import ActiveRun
 from aseptic.checks.roles import role_of
+from aseptic.tracking import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +38,6 @@ _LIBRARIES = frozenset(
 _SHELL = "IPython.core.interactiveshell"
 _MOST_FRAMES = 60
 _MOST_CODES = 200
-_MATHEMATICS = frozenset({"math", "np", "numpy", "torch", "jnp"})
 _NO_CODE = frozenset({"CACHE", "NOP", "PRECALL", "PUSH_NULL", "RESUME", "EXTENDED_ARG"})
 
 
@@ -68,35 +69,47 @@ def objects_in_callers(kind: type) -> list[tuple[str, Any]]:
 
 
 def names_logged_in_callers() -> set[str]:
-    """The names of metrics that the user's running code gives to something called `log`.
+    """The names of metrics that the user's running code gives to `aseptic.log` or a run's `log`.
 
     Functions of the same modules that it calls are looked through too. Only the code is read, so
-    names that are made while it runs are not known.
+    names that are made while it runs are not known; and other trackers have a `log` as well.
     """
+    ours: set[str] = set()
+    for values in _scopes():
+        ours.update(name for name, value in values.items() if _is_ours(value))
     found: set[str] = set()
     seen: set[CodeType] = set()
     for frame in _user_frames():
-        _look_through(frame.f_code, frame.f_globals, seen, found)
+        _look_through(frame.f_code, frame.f_globals, ours, seen, found)
     return found
 
 
+def _is_ours(value: Any) -> bool:
+    """Whether something logs to a run of ours: the package, a run, or the function itself."""
+    return value is sys.modules["aseptic"] or value is log or type(value) is ActiveRun
+
+
 def _look_through(
-    code: CodeType, names: Mapping[str, Any], seen: set[CodeType], found: set[str]
+    code: CodeType,
+    names: Mapping[str, Any],
+    ours: set[str],
+    seen: set[CodeType],
+    found: set[str],
 ) -> None:
     if code in seen or len(seen) > _MOST_CODES:
         return
     seen.add(code)
     if "log" in code.co_names:
-        found.update(_logged(code))
+        found.update(_logged(code, ours))
     inner = [one for one in code.co_consts if isinstance(one, CodeType)]
     called = [names.get(name) for name in code.co_names]
     of_module = [one for one in called if isinstance(one, FunctionType)]
     inner += [one.__code__ for one in of_module if one.__globals__ is names]
     for one in inner:
-        _look_through(one, names, seen, found)
+        _look_through(one, names, ours, seen, found)
 
 
-def _logged(code: CodeType) -> Iterator[str]:
+def _logged(code: CodeType, ours: set[str]) -> Iterator[str]:
     """The names in `log(loss=…, acc=…)` and `log({"loss": …})`, of calls that are statements."""
     is_in_call, before, owner = False, None, None
     for one in dis.get_instructions(code):
@@ -105,13 +118,13 @@ def _logged(code: CodeType) -> Iterator[str]:
             value = code.co_consts[one.arg]
         is_load = one.opname.startswith("LOAD")
         if is_load and value == "log":
-            is_in_call = owner not in _MATHEMATICS
+            is_in_call = is_in_call or (owner or "log") in ours
         elif one.opname == "POP_TOP":
             is_in_call = False
         elif is_in_call and isinstance(value, tuple):  # of keywords, or of a dict's keys
             yield from (name for name in value if isinstance(name, str))
-        elif is_in_call and before == "log" and one.opname == "LOAD_CONST":
-            yield str(value)
+        elif is_in_call and before == "log" and isinstance(value, str):
+            yield value
         if one.opname not in _NO_CODE:
             before, owner = value, value if is_load else None
 

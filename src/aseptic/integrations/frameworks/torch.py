@@ -9,6 +9,7 @@ wrappers are what they wrap.
 from __future__ import annotations
 
 import functools
+import os
 import sys
 import threading
 import time
@@ -142,6 +143,10 @@ def _scaled(args: tuple[Any, ...], _: dict[str, Any], result: Any) -> None:
     _tell(TorchWatch.scaled, args[1], result)
 
 
+def _scaler_updated(*_: object) -> None:
+    _tell(TorchWatch.scaler_updated)
+
+
 def _saved_hooks(*_: object) -> None:
     _tell(TorchWatch.found_saved_hooks)
 
@@ -156,6 +161,7 @@ def _places() -> Iterator[Place]:
     scaler = getattr(torch.amp, "GradScaler", None)
     if scaler is not None:
         yield _place(scaler, "scale", _scaled)
+        yield _place(scaler, "update", _scaler_updated)
     yield _place(torch.autograd.graph.saved_tensors_hooks, "__enter__", _saved_hooks)
 
 
@@ -236,4 +242,14 @@ def _timed_next(original: Any) -> Any:
     return as_own_frame(watched)
 
 
+def _after_fork() -> None:
+    """What a child was forked with is its parent's to write."""
+    global _LOCK  # noqa: PLW0603 -- another thread of the parent may have held it
+    _LOCK = threading.RLock()
+    for watch in _WATCHES.values():
+        watch.forget_points()
+
+
 _HOOKS = _Hooks()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
