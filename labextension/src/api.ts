@@ -22,6 +22,8 @@ export interface PanelState {
 
 export interface PanelHost extends Backend {
   readonly state: PanelState;
+  /** Whether the host can keep why a finding may stay. */
+  readonly canAcknowledge?: true;
   change(state: Partial<Omit<PanelState, 'table'>>): void;
   /** Calls back after each change, from either side; returns how to stop. */
   subscribe(changed: () => void): () => void;

@@ -13,8 +13,8 @@ export type Group = 'run' | 'params' | 'metrics' | 'data' | 'git';
 export type ColumnKind = 'number' | 'text' | 'time' | 'bool' | 'tags' | 'digest' | 'status' | 'state' | 'findings';
 export type XAxis = 'step' | 'time' | 'wall';
 export type SectionKind = 'data' | 'params' | 'code' | 'environment' | 'git' | 'metrics';
-export type Action = Star | Tag | SetNote | Rename | SetBaseline | Trash | Restore;
-export type Request = SeriesRequest | DifferencesRequest | FindingsRequest | QueryRequest | Star | Tag | SetNote | Rename | SetBaseline | Trash | Restore;
+export type Action = Star | Tag | SetNote | Rename | Acknowledge | SetBaseline | Trash | Restore;
+export type Request = SeriesRequest | DifferencesRequest | FindingsRequest | QueryRequest | Star | Tag | SetNote | Rename | Acknowledge | SetBaseline | Trash | Restore;
 export type Reply = SeriesReply | DifferencesReply | FindingsReply | Done | Failed | Points | Found;
 
 /**
@@ -134,6 +134,7 @@ export interface ShownFinding {
   message: string;
   numbers: [string, string][];
   remedy: string | null;
+  subject: string | null;
   acknowledged: string | null;
   plot: FindingPlot | null;
   url: string | null;
@@ -234,6 +235,16 @@ export interface Rename {
   request_id: number;
   run_id: string;
   name: string;
+}
+
+/** Leaves what a check found in a run as it is, for a reason. */
+export interface Acknowledge {
+  type: 'acknowledge';
+  request_id: number;
+  run_id: string;
+  code: string;
+  subject: string | null;
+  reason: string;
 }
 
 /** Makes a run the baseline of its experiment; None: the panel compares with none. */

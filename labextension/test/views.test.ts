@@ -114,7 +114,7 @@ test('a line stops where a value is missing, and goes on behind it', () => {
 });
 
 function found(...findings: Partial<ShownFinding>[]): RunFindings {
-  const one = { code: 'D02', name: 'x', message: '', numbers: [], remedy: null, acknowledged: null, plot: null, url: null, metric: null, step: null };
+  const one = { code: 'D02', name: 'x', message: '', numbers: [], remedy: null, subject: null, acknowledged: null, plot: null, url: null, metric: null, step: null };
   return { run_id: 'a', clean: 0, silent: [], findings: findings.map(more => ({ ...one, severity: 'warning', ...more })) };
 }
 

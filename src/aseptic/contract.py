@@ -158,6 +158,7 @@ class ShownFinding(_Message, frozen=True, kw_only=True):
     message: str
     numbers: list[tuple[str, str]]  # what it is founded on: names and texts
     remedy: str | None = None
+    subject: str | None = None
     acknowledged: str | None = None  # the reason
     plot: FindingPlot | None = None
     url: str | None = None  # of the check's page
@@ -263,6 +264,16 @@ class Rename(_Message, frozen=True, kw_only=True, tag="rename"):
     name: str
 
 
+class Acknowledge(_Message, frozen=True, kw_only=True, tag="acknowledge"):
+    """Leaves what a check found in a run as it is, for a reason."""
+
+    request_id: int
+    run_id: str
+    code: str
+    subject: str | None
+    reason: str
+
+
 class SetBaseline(_Message, frozen=True, kw_only=True, tag="baseline"):
     """Makes a run the baseline of its experiment; None: the panel compares with none."""
 
@@ -284,7 +295,7 @@ class Restore(_Message, frozen=True, kw_only=True, tag="restore"):
     run_ids: list[str]
 
 
-Action = Union[Star, Tag, SetNote, Rename, SetBaseline, Trash, Restore]  # noqa: UP007  # 3.10
+Action = Union[Star, Tag, SetNote, Rename, Acknowledge, SetBaseline, Trash, Restore]  # noqa: UP007
 Request = Union[SeriesRequest, DifferencesRequest, FindingsRequest, QueryRequest, Action]  # noqa: UP007
 
 

@@ -181,6 +181,7 @@ class SyntheticStore(Store):
         _unused
     )
     replace_findings = acknowledge = read_checks = read_sources = local_copy = _unused
+    find_acknowledged = _unused
 
     def fold(self):
         pass

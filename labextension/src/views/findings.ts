@@ -1,5 +1,6 @@
 /** What checks found in the runs picked: message, numbers, plot and remedy. Knows no host. */
 import type { RunFindings, Severity, ShownFinding } from '../contract';
+import { drawAcknowledge } from './acknowledge';
 import { el } from './dom';
 import { beganText } from './format';
 import { drawPlot } from './plot';
@@ -11,6 +12,9 @@ const WORDS: { [severity in Severity]: [string, string] } = {
   warning: ['warning', 'warnings'],
   info: ['tip', 'tips']
 };
+
+/** Keeps why a finding may stay; where it is not given, the host cannot. */
+export type Acknowledge = (run_id: string, finding: ShownFinding, reason: string) => void;
 
 /** The class that gives a severity its colour. */
 export function severityClass(severity: Severity): string {
@@ -28,7 +32,12 @@ export function hasFindings(runs: readonly RunFindings[]): boolean {
  * `mark` is what tells a run from the others: its name, in its colour; `title` says which run this
  * is, where nobody picked it.
  */
-export function drawFindings(runs: readonly RunFindings[], mark: (run_id: string) => HTMLElement, title = ''): HTMLElement {
+export function drawFindings(
+  runs: readonly RunFindings[],
+  mark: (run_id: string) => HTMLElement,
+  title = '',
+  acknowledge?: Acknowledge
+): HTMLElement {
   const told = runs.filter(run => hasFindings([run]));
   const isAlone = told.length === 1;
   const head = el('span', { class: 'as-dim as-Pair' }, title && `${title}: `, isAlone && mark(told[0].run_id), isAlone && ` ${counted(told[0])}`);
@@ -36,7 +45,7 @@ export function drawFindings(runs: readonly RunFindings[], mark: (run_id: string
     'section',
     { class: 'as-Findings', 'aria-label': 'Findings' },
     el('div', { class: 'as-Tabs' }, el('div', { class: 'as-TabList' }, el('b', { class: 'as-Tab' }, 'Findings'), head)),
-    ...told.map(run => drawRun(run, isAlone ? null : mark(run.run_id)))
+    ...told.map(run => drawRun(run, isAlone ? null : mark(run.run_id), acknowledge))
   );
 }
 
@@ -50,20 +59,20 @@ export function counted(run: RunFindings): string {
   return words.join(', ') || 'nothing is open';
 }
 
-function drawRun(run: RunFindings, mark: HTMLElement | null): HTMLElement {
+function drawRun(run: RunFindings, mark: HTMLElement | null, acknowledge?: Acknowledge): HTMLElement {
   const open = run.findings.filter(finding => finding.acknowledged === null);
   const rest = run.findings.filter(finding => finding.acknowledged !== null);
   return el(
     'div',
     { class: 'as-Findings-run' },
     mark && el('div', { class: 'as-Findings-name' }, mark, el('span', { class: 'as-dim' }, ` ${counted(run)}`)),
-    ...open.map((finding, i) => drawFinding(finding, mark === null && i === 0)),
+    ...open.map((finding, i) => drawFinding(finding, mark === null && i === 0, acknowledge && (reason => acknowledge(run.run_id, finding, reason)))),
     ...rest.map(drawAcknowledged),
     drawSilent(run)
   );
 }
 
-function drawFinding(finding: ShownFinding, isOpen: boolean): HTMLElement {
+function drawFinding(finding: ShownFinding, isOpen: boolean, acknowledge?: (reason: string) => void): HTMLElement {
   const { code, name, severity, message, numbers, plot, remedy, url } = finding;
   const began = beganText(finding);
   return drawDetails(
@@ -82,7 +91,8 @@ function drawFinding(finding: ShownFinding, isOpen: boolean): HTMLElement {
       { class: 'as-Finding-words' },
       remedy && el('p', {}, remedy),
       numbers.length > 0 && el('dl', { class: 'as-Finding-numbers' }, ...numbers.flatMap(drawNumber)),
-      el('p', { class: 'as-dim' }, url ? el('a', { href: url, target: '_blank', rel: 'noopener' }, `${code} ${name}: why and how`) : `%aseptic explain ${code}`)
+      el('p', { class: 'as-dim' }, url ? el('a', { href: url, target: '_blank', rel: 'noopener' }, `${code} ${name}: why and how`) : `%aseptic explain ${code}`),
+      acknowledge ? drawAcknowledge(code, acknowledge) : null
     )
   );
 }

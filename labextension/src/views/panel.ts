@@ -1,6 +1,6 @@
 /** The panel: query, run table, and below it curves, differences and code of the runs picked. */
 import type { Ask, PanelHost, PanelState } from '../api';
-import type { Curve, Differences, Mark, Reply, RunFindings, View } from '../contract';
+import type { Curve, Differences, Mark, Reply, RunFindings, ShownFinding, View } from '../contract';
 import { drawCode } from './code_diff';
 import { Colors } from './colors';
 import { choosable, focusMetric, isShown } from './columns';
@@ -285,7 +285,7 @@ export class PanelView {
   private showFindings(runs: RunFindings[]): void {
     const count = this.runs.length;
     const title = !this.isPicked ? 'the newest run' : count > MAX_CHECKED ? `the first ${MAX_CHECKED} of ${count} runs` : '';
-    const drawn = hasFindings(runs) ? drawFindings(runs, run_id => this.drawMark(run_id), title) : '';
+    const drawn = hasFindings(runs) ? drawFindings(runs, run_id => this.drawMark(run_id), title, this.host.canAcknowledge && this.acknowledge) : '';
     this.findings.replaceChildren(drawn);
     this.marks = marksOf(runs);
     this.curvesView.update(this.stateOfCurves());
@@ -587,6 +587,9 @@ export class PanelView {
   private async act(request: Ask): Promise<boolean> {
     return (await this.ask(request)) !== null;
   }
+
+  private readonly acknowledge = (run_id: string, { code, subject }: ShownFinding, reason: string): void =>
+    void this.act({ type: 'acknowledge', run_id, code, subject, reason });
 
   private async trash(run_ids: string[]): Promise<void> {
     if (await this.act({ type: 'trash', run_ids })) {

@@ -21,6 +21,7 @@ interface Traits {
 const STATE = ['table', 'selected', 'baseline', 'query', 'view'] as const;
 
 class ModelHost implements PanelHost {
+  readonly canAcknowledge = true;
   private readonly backend: KernelBackend;
 
   constructor(private readonly model: AnyModel<Traits>) {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aseptic.checks.history import is_cost
 from aseptic.checks.roles import role_of
 from aseptic.direction import direction_of
+from aseptic.series_names import without_diagnostics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,11 +17,7 @@ _RANKS = ("test", "validation", None, "train")
 
 def shown_metrics(names: Iterable[str]) -> list[str]:
     """The metrics to show, the most telling first; not facts, nor what is logged of each layer."""
-    return sorted((name for name in dict.fromkeys(names) if not _is_diagnostic(name)), key=_rank)
-
-
-def _is_diagnostic(name: str) -> bool:
-    return name.startswith("layer/") or name in ("dummy_loss", "reference_score")
+    return sorted(without_diagnostics(dict.fromkeys(names)), key=_rank)
 
 
 def _rank(name: str) -> tuple[bool, int]:

@@ -50,6 +50,7 @@ def _shown(finding: Finding) -> ShownFinding:
         message=finding.message,
         numbers=numbers_of(finding),
         remedy=finding.remedy,
+        subject=finding.subject,
         acknowledged=finding.acknowledged,
         plot=None if plot is None else _plot(plot),
         url=docs_url(finding.code),

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from aseptic.comparison import diff, judged, take
 from aseptic.contract import (
+    Acknowledge,
     DifferencesReply,
     DifferencesRequest,
     FindingsReply,
@@ -207,6 +208,9 @@ class ComparePanel(Widget):
             store.set_note(request.run_id, request.note)
         elif isinstance(request, Rename):
             store.rename(request.run_id, request.name)
+        elif isinstance(request, Acknowledge):
+            subject = request.subject
+            store.acknowledge(request.run_id, request.code, request.reason, subject=subject)
         elif isinstance(request, SetBaseline):
             self._act_baseline(request.run_id)
         elif isinstance(request, Trash):
