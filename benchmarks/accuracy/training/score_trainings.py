@@ -101,6 +101,10 @@ class Figures:
         seen = self.judged[tool]
         return wanted & (seen[trace.name].codes - seen[trace.twin].codes)
 
+    def named_online(self, traces: list[Trace]) -> Share:
+        """Those of which the cause or a true symptom was named while they ran."""
+        return Share(sum(self.saved(one) > 0 for one in traces), len(traces))
+
     def saved(self, trace: Trace) -> float:
         """The share of the training's time that stopping at the first right alarm saves."""
         causes = {*FAULTS[trace.fault].causes, *FAULTS[trace.fault].symptoms}
@@ -173,6 +177,9 @@ Keras), so their published rules, and two of skore's, were written anew from doc
 source with the documented defaults, and read in their favour: see
 `benchmarks/accuracy/training/judge_peers.py`. Where nothing is logged by hand, `reference_score`
 is missing. A stall counts after {stalled} s instead of 600.
+
+The aim: any alarm on 0.95 of the faults that hurt, the right cause in 0.90, and an alarm on 2 of
+100 sound trainings at most.
 """
 
 
@@ -230,7 +237,7 @@ def _tool_rows(figures: Figures) -> tuple[list[str], list[list[str]]]:
     ]
     online = Share(sum(_alarms_online(figures, one) for one in figures.sound), len(figures.sound))
     found = Share(sum(_alarms_online(figures, one) for one in hurt), len(hurt))
-    right = Share(sum(figures.saved(one) > 0 for one in hurt), len(hurt))
+    right = figures.named_online(hurt)
     rows.insert(
         1,
         ["aseptic, while it ran", found.said(), "-", right.said(), "-", online.said(per=100), "-"],
@@ -244,7 +251,7 @@ def _alarms_online(figures: Figures, trace: Trace) -> bool:
 
 def _fault_rows(figures: Figures) -> tuple[list[str], list[list[str]]]:
     head = ["fault", "checks that name it", "hurt", "any alarm", "right cause", "or a true symptom"]
-    head += ["twins with an alarm", "harmless, with an alarm"]
+    head += ["the same while it ran", "twins with an alarm", "harmless, with an alarm"]
     rows = []
     for fault in FAULTS.values():
         hurt = _of_fault(figures, fault.name)
@@ -260,6 +267,7 @@ def _fault_rows(figures: Figures) -> tuple[list[str], list[list[str]]]:
                 figures.any_alarm("aseptic", hurt).said(),
                 figures.named("aseptic", hurt).said(),
                 figures.named("aseptic", hurt, symptoms=True).said(),
+                _of(figures.named_online(hurt)),
                 _of(figures.any_alarm("aseptic", twins)),
                 _of(figures.any_alarm("aseptic", harmless)),
             ]
@@ -273,6 +281,7 @@ def _fault_rows(figures: Figures) -> tuple[list[str], list[list[str]]]:
             figures.any_alarm("aseptic", hurt).said(),
             figures.named("aseptic", hurt).said(),
             figures.named("aseptic", hurt, symptoms=True).said(),
+            _of(figures.named_online(hurt)),
             "",
             _of(figures.any_alarm("aseptic", figures.planted(hurt=False))),
         ]
