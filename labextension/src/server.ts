@@ -65,6 +65,11 @@ export class Server implements Backend {
         break;
       case 'acknowledge':
         throw new Error('say it with `aseptic acknowledge`'); // the panel of a kernel has the button
+      case 'acknowledge': {
+        const { code, subject, reason } = request;
+        await this.send('POST', `runs/${request.run_id}/acknowledge`, { code, subject, reason });
+        break;
+      }
       case 'baseline':
         if (request.run_id) {
           await this.send('PATCH', `runs/${request.run_id}`, { is_baseline: true });

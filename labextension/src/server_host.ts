@@ -7,7 +7,7 @@ import type { Query, Server } from './server';
 export type Shown = Omit<PanelState, 'table'>;
 
 const AGAIN_MS = 500; // between two readings of the table, at least
-const CHANGES = new Set(['query', 'star', 'tag', 'note', 'rename', 'baseline', 'trash', 'restore']);
+const CHANGES = new Set(['query', 'star', 'tag', 'note', 'rename', 'acknowledge', 'baseline', 'trash', 'restore']);
 
 /** How the panel looks when nobody has changed anything; as `contract.View` has it. */
 export const PLAIN_VIEW: View = {
@@ -16,6 +16,7 @@ export const PLAIN_VIEW: View = {
 };
 
 export class ServerHost implements PanelHost {
+  readonly canAcknowledge = true;
   private readonly listeners = new Set<() => void>();
   private readonly stopFeed: () => void;
   private timer: ReturnType<typeof setTimeout> | undefined;

@@ -95,6 +95,16 @@ def test_differences_and_findings_are_told_in_words(server, project, store):
     assert [one["code"] for one in found["findings"]] == ["D15"]
 
 
+def test_a_finding_is_acknowledged_and_taken_back(server, project, store):
+    run = record_run(store, findings=(make_finding("D15"),))
+    path = f"runs/{run.run_id}/acknowledge"
+    told = server.post(path, {"code": "D15", "reason": "known"}, at=project)
+    assert told["findings"][0]["acknowledged"] == "known"
+    told = server.post(path, {"code": "D15", "reason": None}, at=project)
+    assert told["findings"][0]["acknowledged"] is None
+    server.post(path, {"code": "D99", "reason": "known"}, at=project, expect=404)
+
+
 def test_a_person_edits_runs_and_puts_them_into_the_trash_and_back(server, project, store):
     one, two = (record_run(store).run_id for _ in range(2))
     marks = {"run_ids": [one, two], "add_tags": ["final"], "is_starred": True}

@@ -21,6 +21,7 @@ PATHS = [
     ("GET", "findings?run_id=0123456789abcdef"),
     ("PATCH", "runs/0123456789abcdef"),
     ("POST", "mark"),
+    ("POST", "runs/0123456789abcdef/acknowledge"),
     ("POST", "trash"),
     ("POST", "restore"),
     ("POST", "runs/0123456789abcdef/check"),

@@ -91,6 +91,14 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     is_baseline: bool | None = None  # of its experiment
 
 
+class Reason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why the findings of a check may stay."""
+
+    code: _Name
+    subject: str | None = None  # None: all findings of the check
+    reason: _Text | None
+
+
 class Edited(msgspec.Struct, frozen=True, kw_only=True):
     """The runs that were changed."""
 
@@ -164,6 +172,13 @@ def edit(store: Store, run_id: str, body: Edit) -> Run:
         experiment = store.get_run(run_id).experiment
         store.set_baseline(run_id if body.is_baseline else None, experiment=experiment)
     return one_run(store, run_id)
+
+
+@route("POST", "runs/{run_id}/acknowledge", body=Reason, reply=RunFindings)
+def acknowledge(store: Store, run_id: str, body: Reason) -> RunFindings:
+    """Leaves findings of a run as they are, for a reason; null takes that back."""
+    store.acknowledge(run_id, body.code, body.reason, subject=body.subject)
+    return findings_of(store.get_run(run_id))
 
 
 @route("POST", "trash", body=RunIds, reply=Edited)
