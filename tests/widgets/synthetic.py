@@ -138,6 +138,9 @@ class SyntheticStore(Store):
             if name in DIRECTIONS
         ]
 
+    def find_acknowledged(self, experiment, *, before):  # noqa: ARG002
+        return []
+
     def read_findings(self, run_ids):
         runs = [self.get_run(run_id) for run_id in run_ids]
         return {run.run_id: list(run.findings) for run in runs if run.checks}
