@@ -133,26 +133,6 @@ def test_differences_are_sent_in_words(panel, sent, synthetic):
     assert all(isinstance(change.after, str | None) for change in params.changes)
 
 
-def test_why_a_finding_may_stay_reaches_the_store(panel, sent, store, synthetic):
-    run = next(
-        store.get_run(run_id)
-        for run_id in store.read_runs().run_ids
-        if any(one.acknowledged is None for one in store.get_run(run_id).findings)
-    )
-    one = next(one for one in run.findings if one.acknowledged is None)
-    ask(
-        panel,
-        type="acknowledge",
-        run_id=run.run_id,
-        code=one.code,
-        subject=one.subject,
-        reason="known",
-    )
-    assert sent == [Done(request_id=7)]
-    found = store.get_run(run.run_id).findings
-    assert [other.acknowledged for other in found if other.message == one.message] == ["known"]
-
-
 def test_what_a_person_says_reaches_the_store(panel, sent, store, synthetic):
     one = synthetic.run_id(4)
     ask(panel, type="star", run_ids=[one], is_starred=True)
