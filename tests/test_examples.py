@@ -168,3 +168,35 @@ def test_example_notebooks_are_committed_without_outputs_in_one_form(path):
         text=True,
     )
     assert path.name not in tidy.stdout
+
+
+def test_a_gradient_that_vanishes_is_caught_after_three_epochs(tmp_path, own_environment):
+    pytest.importorskip("torch")
+    notebook = execute("training_vanishing.ipynb", tmp_path, own_environment)
+    store = aseptic.open_store(tmp_path / "runs")
+    sigmoids = aseptic.get_run("sigmoids", store=store)
+    found = next(one for one in sigmoids.findings if one.code == "T06")
+    assert (found.severity, found.evidence["step"]) == ("error", 0)
+    assert "ReLU" in found.remedy
+    assert "T06" in html_of(notebook, "vanishing")
+    assert not [one for one in aseptic.get_run("relus", store=store).findings if one.code[0] == "T"]
+
+    def codes_after(epochs: int) -> list[str]:
+        """What the same series told when so many epochs were over."""
+        points = aseptic.history("sigmoids", store=store)
+        last = points[points["metric"] == "val_loss"]["step"].iloc[epochs - 1]
+        seen = points[points["step"] <= last].groupby("metric")
+        series = {name: (one["step"].to_numpy(), one["value"].to_numpy()) for name, one in seen}
+        return [one.code for one in aseptic.check(series=series).findings]
+
+    assert "T06" in codes_after(3)
+
+
+def test_a_hopeless_training_is_ended_where_that_is_asked_for(tmp_path, own_environment):
+    pytest.importorskip("torch")
+    environment = {**own_environment, "ASEPTIC_STOP_ON": "vanishing-gradients"}
+    with pytest.raises(nbclient.exceptions.CellExecutionError, match="KeyboardInterrupt"):
+        execute("training_vanishing.ipynb", tmp_path, environment)
+    run = aseptic.get_run("sigmoids", store=aseptic.open_store(tmp_path / "runs"))
+    assert run.status == "interrupted"
+    assert any(one.what == "stopped" and "T06" in one.reason for one in run.problems)

@@ -138,7 +138,7 @@ class SyntheticStore(Store):
             if name in DIRECTIONS
         ]
 
-    def find_acknowledged(self, experiment, *, before):  # noqa: ARG002
+    def find_acknowledged(self, experiment, *, before):
         return []
 
     def read_findings(self, run_ids):
@@ -184,7 +184,6 @@ class SyntheticStore(Store):
         _unused
     )
     replace_findings = acknowledge = read_checks = read_sources = local_copy = _unused
-    find_acknowledged = _unused
 
     def fold(self):
         pass

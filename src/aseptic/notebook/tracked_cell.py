@@ -84,7 +84,7 @@ class TrackedCell:
         self._training = TrainingWatch(
             self.run,
             folder,
-            ignore=options.ignore,
+            ignore=(*options.ignore, *hygiene.ignore),
             is_said=not hasattr(shell, "kernel") and not options.is_quiet,
         )
         self._hooks = Integrations(self.run)

@@ -50,3 +50,11 @@ def test_without_points_it_cannot_judge():
     assert found.reason == "needs a series: `aseptic.log(loss=…)` in a loop"
     found = outcome(stalled, SERIES, run=make_run(status="running"), is_running=True)
     assert found.reason == "needs the times of what was logged"
+
+
+def test_a_fact_that_is_told_at_the_end_is_no_sign_of_life():
+    run = make_run(status="running")
+    times = {**logged(seconds_ago=900), "uncleared_grad_share": np.array([NOW - 1])}
+    series = {**SERIES, "uncleared_grad_share": np.ones(1)}
+    (finding,) = findings(stalled, series, run=run, times=times, now_s=NOW, is_running=True)
+    assert finding.evidence["waited_s"] == 900

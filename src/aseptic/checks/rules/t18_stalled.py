@@ -9,6 +9,7 @@ import numpy as np
 
 from aseptic.checks.check import NotApplicable, check
 from aseptic.checks.curves import median
+from aseptic.series_names import FACTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +27,8 @@ def stalled(run: Evidence, *, least_s: float = 600.0, times: float = 20.0) -> It
 
     Why: a job that waits for a lock, a worker or a file looks alive to its scheduler.
 
-    Method: the time since the last point of any series is above `least_s` seconds and above
-    `times` the median time between points. While training goes on it is the time until now; of a
+    Method: the time since the last point of any series, facts left out, is above `least_s` seconds
+    and above `times` the median time between points. While training goes on it is the time until now; of a
     run that was interrupted or lost, until its end. A pause after which it went on is none.
 
     Remedy: look at the data loader's workers (`num_workers=0` tells), at locks, and at what the
@@ -50,7 +51,8 @@ def stalled(run: Evidence, *, least_s: float = 600.0, times: float = 20.0) -> It
         times = {"loss": run.started_at.timestamp() + np.arange(50.0)}
         series = {"loss": np.ones(50)}
     """
-    logged = {name: at for name, at in run.times.items() if len(at)}
+    # Facts are told once more when a run ends, however long nothing has moved.
+    logged = {name: at for name, at in run.times.items() if len(at) and name not in FACTS}
     if not logged:
         raise NotApplicable("needs the times of what was logged")
     name, often = max(logged.items(), key=lambda item: len(item[1]))

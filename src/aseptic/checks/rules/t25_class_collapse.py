@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from aseptic.model import Finding
 
 _CAUSES = (
-    "T01", "T02", "T04", "T05", "T06", "T07", "T08", "T09", "T10", "T11", "T13", "T17", "T20",
+    "T01", "T04", "T05", "T06", "T07", "T08", "T09", "T10", "T11", "T13", "T17", "T20",
     "T21",
 )  # fmt: skip
 
