@@ -24,7 +24,7 @@ from reading import Case, read_case, read_tables
 Finding = dict[str, Any]
 Judge = Callable[[Case, pd.DataFrame, pd.DataFrame], list[Finding]]
 
-MOST_SECONDS = 300  # for one case; then it counts as not found
+MOST_SECONDS = 300  # of the processor, for one case; then it counts as not found
 
 
 def main(tool: str, judge: Judge) -> None:
@@ -40,7 +40,7 @@ def main(tool: str, judge: Judge) -> None:
     folders = [folder for folder in folders if (folder / "case.json").exists()]
     options.out.mkdir(parents=True, exist_ok=True)
     warnings.simplefilter("ignore")
-    signal.signal(signal.SIGALRM, _give_up)
+    signal.signal(signal.SIGPROF, _give_up)
     for number, folder in enumerate(folders, 1):
         path = options.out / f"{folder.name}.json"
         print(f"\r{tool}: case {number} of {len(folders)}  {folder.name:60.60}", end="", flush=True)
@@ -54,14 +54,14 @@ def _judge(tool: str, judge: Judge, folder: Path) -> dict[str, Any]:
     train, test = read_tables(folder, case)
     started = time.perf_counter()
     findings, error = [], None
-    signal.alarm(MOST_SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, MOST_SECONDS)
     try:
         findings = judge(case, train, test)
     except Exception as fault:  # a tool that fails on a case has found nothing in it
         error = f"{type(fault).__name__}: {fault}"[:500]
         error += "".join(traceback.format_tb(fault.__traceback__)[-1:])
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     return {
         "case": case.name,
         "recipe": case.recipe,

@@ -178,8 +178,8 @@ def read_figures(cases: Path, findings: Path, tools: Iterable[str]) -> Figures:
 
 
 # -- the page -------------------------------------------------------------------------------------
-def page(figures: Figures, reasons: dict[str, str]) -> str:
-    """The results in Markdown."""
+def page(figures: Figures, reasons: dict[str, str], cases: Path) -> str:
+    """The results in Markdown; `cases` is the folder of the tables."""
     tools = list(figures.judged)
     common = figures.common
     judged = len(figures.clean("aseptic")) + len(figures.planted("aseptic"))
@@ -189,6 +189,7 @@ def page(figures: Figures, reasons: dict[str, str]) -> str:
             clean=len(figures.clean("aseptic")),
             common=len(common.cases),
             common_clean=len(common.clean("aseptic")),
+            rows=f"{_most_rows(cases, common.cases):,}",
         ),
         "## What was to be reached\n",
         _list(_aims(figures, common, tools)),
@@ -212,7 +213,8 @@ _HEAD = """# Accuracy
 
 *Written by `make bench-accuracy`.* {cases} cases were made from data sets that Python packages
 ship, {clean} of them clean; each of the others holds one planted fault. {common} of them,
-{common_clean} clean, were judged by each of the tools: what stands beside other tools is of these.
+{common_clean} clean, of up to {rows} rows of train, were judged by each of the tools: what stands
+beside other tools is of these.
 Intervals are Wilson's at 95%. Thresholds were set on cases of other seeds. Two data sets, affairs
 and computers, are in this part alone: no threshold was set on them, but what is said of them was
 printed while the benchmark was built.
@@ -398,6 +400,13 @@ def _list(items: list[str]) -> str:
     return "".join(f"- {item}\n" for item in items)
 
 
+def _most_rows(folder: Path, names: Iterable[str]) -> int:
+    from pyarrow.parquet import read_metadata
+
+    tables = (folder / name / "train.parquet" for name in names)
+    return max((int(read_metadata(table).num_rows) for table in tables), default=0)
+
+
 # -- what to mend ---------------------------------------------------------------------------------
 def misses(figures: Figures, tool: str = "aseptic") -> str:
     """For each check the clean cases it alarms on and the faults it does not find, by name."""
@@ -512,7 +521,7 @@ def main() -> None:
     if options.misses:
         print(misses(figures))
         return
-    text = page(figures, reasons)
+    text = page(figures, reasons, options.work / "cases" / options.part)
     print(text)
     if options.part == "evaluation" and options.cases is None and not options.bases:
         PAGE.write_text(text)
