@@ -29,7 +29,8 @@ def stalled(run: Evidence, *, least_s: float = 600.0, times: float = 20.0) -> It
 
     Method: the time since the last point of any series, facts left out, is above `least_s` seconds
     and above `times` the median time between points. While training goes on it is the time until
-    now; of a run that was interrupted or lost, until its end. A pause after which it went on is none.
+    now; of a run that was interrupted or lost, until its end. A pause after which it went on is
+    none.
 
     Remedy: look at the data loader's workers (`num_workers=0` tells), at locks, and at what the
     last step waited for: `py-spy dump --pid` shows it.
