@@ -110,7 +110,7 @@ def main() -> None:
                     with tempfile.TemporaryDirectory() as folder:
                         run = aseptic.track(store=folder)
                         active = run.__enter__()
-                        run._open[0]._training.stop()
+                        run._open[0]._hooks.stop()
                         watched.append(timed(active, *case))
                         run.__exit__(None, None, None)
                 else:
