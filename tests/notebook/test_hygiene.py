@@ -452,6 +452,16 @@ def test_nothing_stays_of_the_look_at_an_untracked_cell(ready, cell):
     assert validation.get_tags is before
 
 
+def test_nothing_stays_of_the_look_at_the_cell_that_unloads_the_extension(ready):
+    from sklearn.utils import validation
+
+    before = validation.get_tags
+    ready.run("%aseptic auto on")
+    ready.run("%unload_ext aseptic")
+    assert validation.get_tags is before
+    ready.run("%load_ext aseptic")
+
+
 # -- hashes of rows --------------------------------------------------------------------------------
 
 

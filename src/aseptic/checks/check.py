@@ -102,15 +102,15 @@ class Check:
         self, trainings: list[Evidence], thresholds: dict[str, Any]
     ) -> Iterator[Finding]:
         """Each training of a run by itself. Raises NotApplicable where none can be judged."""
-        reasons = []
+        reasons = []  # words: kept exceptions would keep this frame, and the user's data with it
         for one in trainings:
             try:
                 for finding in self._judge(one, thresholds):
                     yield one.of_its_training(finding)
             except NotApplicable as reason:  # noqa: PERF203 -- another one may be judged
-                reasons.append(reason)
+                reasons.append(str(reason))
         if len(reasons) == len(trainings):
-            raise reasons[0]
+            raise NotApplicable(reasons[0])
 
 
 def check(

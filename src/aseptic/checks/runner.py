@@ -61,6 +61,7 @@ def run_checks(
                 on_progress(one, number, len(ordered))
             margin = (expected_s or {}).get(one.code, 0.0)
             judged[one.code] = _judge(one, evidence, settings, margin_s=margin)
+    evidence.memory.clear()  # it holds evidence in turn: a circle would keep the user's data alive
     _drop_symptoms(checks, judged)
     outcomes = sorted((outcome for outcome, _ in judged.values()), key=lambda one: one.code)
     findings = [finding for _, found in judged.values() for finding in found]

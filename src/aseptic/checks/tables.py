@@ -103,6 +103,10 @@ class Table:
             self._samples[count] = self._draw(count)
         return self._samples[count]
 
+    def release(self) -> None:
+        """Forgets its samples, which hold the table in turn: then nobody keeps the data alive."""
+        self._samples.clear()
+
     def head(self, rows: int) -> Sample:
         """The first rows, as they follow one another."""
         count = min(rows, len(self))

@@ -29,17 +29,27 @@ class Watch(Protocol):
 class Integrations:
     """The integrations that are on for one run. `start` and `stop` may be called once each."""
 
-    def __init__(self, run: ActiveRun) -> None:
+    def __init__(self, run: ActiveRun, *, sees_imports: bool = True) -> None:
         self._run = run
+        self._sees_imports = sees_imports  # else whoever has it on calls `refresh`
         self._watches: dict[str, Watch] = {}
         self._parts: dict[str, str] = {}  # modules that may be imported later: their framework
 
     def start(self) -> None:
         """Begin to watch what is imported, and what will be."""
-        _IMPORTS.add(self)
+        if self._sees_imports:
+            _IMPORTS.add(self)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Begin to watch what has been imported since."""
         for name in supported():
             if name in sys.modules:
                 self.switch_on(name)
+        for name in set(self._parts.values()):
+            with self._run.guarded(f"training with {name}"):
+                watch: Any = self._watches[name]
+                watch.refresh()
 
     def stop(self) -> None:
         """Watch no more; each framework is as it was."""

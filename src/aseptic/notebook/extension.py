@@ -133,6 +133,8 @@ class Extension:
         self.shell.events.unregister("pre_run_cell", self.pre_run_cell)
         self.shell.events.unregister("post_run_cell", self.post_run_cell)
         for frame in reversed(self._stack()):  # of a cell that unloads its own extension
+            if frame.fits is not None:
+                frame.fits.stop()
             self._end_run(frame, None)
             frame.tracked = None
         if self._session_journal is not None:

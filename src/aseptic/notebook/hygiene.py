@@ -93,8 +93,11 @@ class Hygiene:
             )
         _record_roles(run, roles)
         evidence = self._with_kept_rows(run, evidence, deadline)
-        report = self._judge(checks, evidence, settings, deadline)
-        training.settle(report)
+        try:
+            training.settle(self._judge(checks, evidence, settings, deadline))
+        finally:
+            for known in evidence.tables:
+                known.release()
 
     def ended(self, run: Run) -> None:
         """Notes a run of this session, for the next one to be compared with."""

@@ -87,7 +87,8 @@ class TrackedCell:
             ignore=(*options.ignore, *hygiene.ignore),
             is_said=not hasattr(shell, "kernel") and not options.is_quiet,
         )
-        self._hooks = Integrations(self.run)
+        # A finder of modules would show in `sys.meta_path`: calls of the cell tell as well.
+        self._hooks = Integrations(self.run, sees_imports=False)
 
     def begin(
         self, tree: ast.Module, names: Names, cell: Cell, *, defined_in: DefinedIn
@@ -105,7 +106,7 @@ class TrackedCell:
                 cell_order=cell.order,
                 cell_id=cell.cell_id,
                 defined_in=defined_in,
-                on_call=fit_watch.refresh,
+                on_call=self._refresh,
             )
         with self.run.guarded("files"):
             self._files.start()
@@ -121,6 +122,11 @@ class TrackedCell:
         self._git.result()
         self.run.reset_clock()
         return tree
+
+    def _refresh(self) -> None:
+        """A call of the cell's top level is about to be made: it may use what was imported."""
+        fit_watch.refresh()
+        self._hooks.refresh()
 
     def instrument(self, tree: ast.Module) -> ast.Module:
         """The tree with probes at its calls; the tree itself where that fails."""
