@@ -54,15 +54,17 @@ class RunsBar extends Widget {
     this.addClass('as-RunsBar');
     this.search.addEventListener('input', () => this.list?.setSearch(this.search.value));
     this.scope.addEventListener('change', () => void this.show_(true));
-    this.node.append(
-      el('div', { class: 'as-Root as-RunsBar-root' },
-        el('div', { class: 'as-RunsBar-head' }, this.search, el('div', { class: 'as-RunsBar-tools' }, this.scope, this.compare)),
-        this.message, this.body));
     notebooks.currentChanged.connect(() => void this.show_());
   }
 
   protected onAfterShow(): void {
     this.isShown = true;
+    if (!this.node.hasChildNodes()) { // most who open JupyterLab do not open the bar
+      this.node.append(
+        el('div', { class: 'as-Root as-RunsBar-root' },
+          el('div', { class: 'as-RunsBar-head' }, this.search, el('div', { class: 'as-RunsBar-tools' }, this.scope, this.compare)),
+          this.message, this.body));
+    }
     void this.show_();
   }
 
