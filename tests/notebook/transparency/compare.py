@@ -105,7 +105,7 @@ _SCRUBS = {
     ],
     "profile": [(r"[\d.]+ seconds|\d+\.\d+", "n"), (r"in n", "in n")],
     "threads": [(r"Thread-\d+", "Thread-N")],
-    "ids": [(r"^\d{4,}$", "N")],
+    "ids": [(r"^\d{2,}$", "N")],
     "pdb": [(r"\x1b\[[0-9;]*m", "")],
 }
 
