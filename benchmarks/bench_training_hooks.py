@@ -11,6 +11,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
@@ -33,7 +34,7 @@ REPEATS = 7
 def dense(width: int, depth: int) -> Callable[[], nn.Module]:
     def make() -> nn.Module:
         sizes = [64, *[width] * depth]
-        layers = [m for a, b in zip(sizes, sizes[1:]) for m in (nn.Linear(a, b), nn.ReLU())]  # noqa: B905, RUF007
+        layers = [m for a, b in pairwise(sizes) for m in (nn.Linear(a, b), nn.ReLU())]
         return nn.Sequential(*layers, nn.Linear(width, 10))
 
     return make

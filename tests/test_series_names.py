@@ -83,3 +83,9 @@ def test_the_card_has_no_chip_of_a_diagnostic(store):
     assert "acc" in card
     assert "dummy_loss" not in card
     assert "metrics" not in card
+
+
+def test_of_trainings_that_take_turns_the_loss_of_the_first_is_no_diagnostic():
+    assert not is_diagnostic("training1/loss")
+    assert is_diagnostic("training1/layer/0/grad_norm")
+    assert is_diagnostic("training1/lr")

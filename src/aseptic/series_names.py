@@ -74,6 +74,8 @@ LAYER_SERIES: Final = (
 
 #: What begins so belongs to a layer, or to the second, third, … of several trainings in one run.
 _PREFIXES: Final = ("layer/", "training2/", "training3/", "training4/")
+#: The first of several trainings that take turns.
+_FIRST: Final = "training1/"
 _DIAGNOSTICS: Final = FACTS | {GRAD_NORM, LR}
 
 
@@ -88,6 +90,7 @@ def is_diagnostic(name: str) -> bool:
     It is kept and drawn like any other; but no column of the run table, and nothing that runs are
     ranked by, unless someone names it.
     """
+    name = name.removeprefix(_FIRST)  # its loss is shown as that of a single training is
     return name in _DIAGNOSTICS or name.startswith(_PREFIXES)
 
 
